@@ -1,0 +1,134 @@
+package connectors
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"leadgate/lead"
+)
+
+// KeptHeaders are the headers that are kept with every delivery. Everything else,
+// cookies and credentials above all, is used to verify and then forgotten.
+func KeptHeaders() []string {
+	return []string{"Content-Type", "Content-Encoding", "User-Agent", "Referer", "Origin", "Accept-Language", "Idempotency-Key",
+		"Webhook-Id", "Webhook-Timestamp", "Sec-Fetch-Site", "Sec-Fetch-Mode"}
+}
+
+// Client is who sent a request, as far as the trusted proxies can tell.
+type Client struct {
+	Addr  netip.Addr
+	Named bool // by a trusted proxy, not read off the connection
+}
+
+// Limited reports whether the client can be counted as one visitor. A loopback or
+// private peer that no trusted proxy vouches for may stand for everybody.
+func (c Client) Limited() bool {
+	return c.Addr.IsValid() && (c.Named || !(c.Addr.IsLoopback() || c.Addr.IsPrivate() || c.Addr.IsLinkLocalUnicast()))
+}
+
+type clientKey struct{}
+
+// WithClient returns a context that knows the client of a request.
+func WithClient(ctx context.Context, c Client) context.Context {
+	return context.WithValue(ctx, clientKey{}, c)
+}
+
+// ClientOf returns the client of a request.
+func ClientOf(r *http.Request) Client {
+	c, _ := r.Context().Value(clientKey{}).(Client)
+	return c
+}
+
+// NewDelivery makes the delivery of a request with all of its headers; Keep cuts
+// them down. path is what follows the source in the URL.
+func NewDelivery(source string, r *http.Request, path string, body []byte, now time.Time) lead.Delivery {
+	d := lead.Delivery{Source: source, At: now.UTC().Truncate(time.Microsecond), Method: r.Method, Path: strings.Trim(path, "/"), Query: r.URL.RawQuery, Body: body}
+	if c := ClientOf(r); c.Addr.IsValid() {
+		d.Peer = c.Addr.Unmap().String()
+	}
+	d.Header = make(lead.Header, 0, len(r.Header))
+	for name, values := range r.Header {
+		for _, v := range values {
+			d.Header = append(d.Header, lead.HeaderField{Name: name, Value: v})
+		}
+	}
+	return d
+}
+
+// Keep cuts the headers of a verified delivery down to the allow-listed ones, in a fixed order.
+func (c *Connector) Keep(d *lead.Delivery) {
+	var kept lead.Header
+	for _, name := range append(KeptHeaders(), c.Headers...) {
+		kept = append(kept, d.Header.Keep(name)...)
+	}
+	d.Header = kept
+}
+
+// Errors of ReadBody.
+var (
+	// ErrTooLarge: the body passes the limit; the sender hears 413.
+	ErrTooLarge = errors.New("body too large")
+	// ErrEncoding: a content encoding we do not take; the sender hears 415.
+	ErrEncoding = errors.New("content encoding not supported")
+)
+
+// maxExpansion bounds what a compressed body may grow to: ten times the limit it came under.
+const maxExpansion = 10
+
+// ReadBody reads a whole request body of at most limit bytes. A body cut short
+// wraps lead.ErrInvalid. The bytes are returned as they came, still compressed if
+// they were; Plain opens them.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		return nil, ErrTooLarge
+	}
+	switch r.Header.Get("Content-Encoding") {
+	case "", "identity", "gzip":
+	default:
+		return nil, ErrEncoding
+	}
+	var body []byte
+	var err error
+	src := http.MaxBytesReader(w, r.Body, limit)
+	if n := r.ContentLength; n >= 0 && n <= 1<<20 {
+		body = make([]byte, n)
+		_, err = io.ReadFull(src, body)
+	} else {
+		body, err = io.ReadAll(src)
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, ErrTooLarge
+	case err != nil:
+		return nil, fmt.Errorf("reading body: %w: %w", lead.ErrInvalid, err)
+	}
+	return body, nil
+}
+
+// Plain returns the delivery's body, decompressed if it came compressed. What
+// would grow past ten times limit is refused with ErrTooLarge.
+func Plain(d *lead.Delivery, limit int64) ([]byte, error) {
+	if d.Header.Get("Content-Encoding") != "gzip" {
+		return d.Body, nil
+	}
+	z, err := gzip.NewReader(strings.NewReader(string(d.Body)))
+	if err != nil {
+		return nil, fmt.Errorf("opening gzip: %w: %w", lead.ErrInvalid, err)
+	}
+	body, err := io.ReadAll(io.LimitReader(z, limit*maxExpansion+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("opening gzip: %w: %w", lead.ErrInvalid, err)
+	case int64(len(body)) > limit*maxExpansion:
+		return nil, ErrTooLarge
+	}
+	return body, nil
+}

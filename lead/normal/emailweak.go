@@ -1,0 +1,128 @@
+package normal
+
+import (
+	"strings"
+	"sync"
+)
+
+// The reasons an address is no identity, as they are shown.
+const (
+	weakRole        = "role address"
+	weakPlaceholder = "placeholder"
+	weakRelay       = "relay address of a portal"
+	weakMachine     = "address of a machine"
+)
+
+// weakEmail returns why an address points at nobody in particular, or "".
+func weakEmail(local, base, domain string) string {
+	if relayDomain(domain) || relayLocal(local, domain) {
+		return weakRelay
+	}
+	name := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`.-_"`, r) {
+			return -1
+		}
+		return r
+	}, base)
+	switch {
+	case placeholderAddress(name, domain):
+		return weakPlaceholder
+	case strings.HasPrefix(name, "noreply"), strings.HasPrefix(name, "donotreply"), strings.HasPrefix(name, "mailerdaemon"), strings.HasPrefix(name, "bounces"):
+		return weakMachine
+	case roleLocals()[name]:
+		return weakRole
+	}
+	return ""
+}
+
+// placeholderAddress reports whether somebody typed anything just to get past
+// the form. A made-up name alone is not enough, nor is a made-up domain: people
+// are called Test, and example.org has good addresses in documentation.
+func placeholderAddress(name, domain string) bool {
+	first, rest, _ := strings.Cut(domain, ".")
+	if rest == "invalid" || strings.HasSuffix(rest, ".invalid") || rest == "localdomain" {
+		return true
+	}
+	switch {
+	case nothingLocals()[name]:
+		return true
+	case fakeLocals()[name]:
+		return fakeDomains()[first]
+	}
+	return len(name) == 1 && len(first) == 1 || name == first && (sameByte(name) || fakeDomains()[first])
+}
+
+// relayDomain reports whether a sub-domain says that a portal stands between:
+// reply.portal.com, messages.portal.com. Private relays that give a person one
+// lasting address for us (Apple, Firefox) are good identities.
+func relayDomain(domain string) bool {
+	if domain == "privaterelay.appleid.com" || domain == "relay.firefox.com" {
+		return false
+	}
+	labels := strings.Count(domain, ".") + 1
+	for ; labels > 2; labels-- {
+		label, rest, _ := strings.Cut(domain, ".")
+		if relayLabels()[label] {
+			return true
+		}
+		domain = rest
+	}
+	return false
+}
+
+// relayLocal reports whether a local part is a portal's ticket for one
+// conversation: reply+1a2b3c@, or a marketplace's alias.
+func relayLocal(local, domain string) bool {
+	head, tail, tagged := strings.Cut(local, "+")
+	if tagged && len(tail) >= 6 && relayLabels()[head] {
+		return true
+	}
+	return strings.HasPrefix(domain, "marketplace.amazon.")
+}
+
+// words returns a set of the words of a text, made when it is first asked for.
+func words(text string) func() map[string]bool {
+	return sync.OnceValue(func() map[string]bool {
+		set := map[string]bool{}
+		for w := range strings.FieldsSeq(text) {
+			set[w] = true
+		}
+		return set
+	})
+}
+
+// sameByte reports whether s is one character repeated.
+func sameByte(s string) bool { return s != "" && strings.Trim(s, s[:1]) == "" }
+
+// The lists below hold names without the . - _ people write in them.
+var (
+	// roleLocals are mailboxes many people read, in the languages leads come in.
+	roleLocals = words(`info infos information informations informacion informacje informatie office sales sale contact contacts contactus kontakt kontakty
+ contacto contato contatti contatto support help helpdesk service services customerservice customercare customersupport kundenservice kundendienst
+ admin administrator administration administracion administrateur webmaster hostmaster postmaster root abuse security privacy datenschutz gdpr dpo legal
+ marketing press presse media pr news newsletter noreply donotreply mail email mailbox post hello hallo hola bonjour ciao team welcome
+ billing invoice invoices rechnung buchhaltung accounting accounts accountspayable finance finances finanzen factura facturacion fatura faturamento compta comptabilite
+ hr jobs job career careers karriere bewerbung recruiting recruitment personal vacancies rh cv
+ order orders bestellung bestellungen pedidos commandes ordini zakaz zakazy shop store webshop eshop tienda boutique negozio
+ vertrieb verkauf anfrage anfragen empfang zentrale buero buro sekretariat secretary secretariat reception recepcion recepcao receptie frontdesk
+ ventas venta vendas comercial commercial commerciale vente ventes vendite atendimento atencionalcliente soporte suporte ayuda assistance assistenza sav
+ sprzedaz biuro obchod prodej objednavky ertekesites vanzari myynti salg forsaljning verkoop klantenservice
+ prodazhi zakupki sekretar priemnaya buh buhgalteria otdelprodaj klient manager managers director general all everyone staff
+ feedback enquiry enquiries inquiry inquiries request requests reservations reservation reservierung booking bookings buchung reservas reserva prenotazioni
+ it edv tech technical technik webadmin sysadmin system server daemon cron nobody www ftp usenet uucp alerts alert notifications notification notify updates`)
+	// nothingLocals say in the name itself that there is no address.
+	nothingLocals = words(`example noemail nomail noone nobodyhere noemailprovided noemailaddress notprovided notavailable notgiven nohavemail donthave donthaveone
+ fakeemail fakemail fake null undefined asdf asdfasdf asdfg asdfgh asdfghjkl qwertyuiop sdfsdf keineemail keinemail pasdemail notengo sinemail sincorreo semail semmail
+ nemaemail netpochty netmail brakmaila brak yourname youremail yourmail deinname deinemail votrenom votreemail tucorreo seuemail`)
+	// fakeLocals are made up only together with one of fakeDomains.
+	fakeLocals = words(`test testing tester tests test1 test123 teste prueba prova essai none no na nono nope nein nada niet net nil
+ name user username email mail me you someone somebody anyone anybody anon anonymous unknown foo bar baz foobar abc abcd abcdef xyz xxx xx yyy zzz aaa aa bbb
+ qwe qwer qwert qwerty asd asda sdf fgh 123 1234 12345 123456 111 000 sample demo dummy temp nobody noreply`)
+	// fakeDomains are first labels of domains that go with them.
+	fakeDomains = words(`test testing test1 test123 teste prueba example none no na nono nope nein nada nil noemail nomail fake fakemail fakeemail
+ domain mydomain yourdomain somedomain anon anonymous unknown nowhere invalid foo bar baz foobar abc abcd abcdef xyz xxx xx aaa aa bbb
+ qwe qwer qwert qwerty asd asda asdf asdfasdf asdfg sdf fgh 123 1234 12345 123456 111 sample demo dummy temp null undefined`)
+	// relayLabels are sub-domains behind which portals pass messages on.
+	relayLabels = words(`reply replies replyto message messages messaging msg relay relays mailrelay convo conversation conversations chat inbound
+ guest guests member members marketplace anon anonymous masked proxy notification notifications notify bounce bounces noreply lead leads enquiry enquiries`)
+)

@@ -1,0 +1,243 @@
+package normal
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/width"
+)
+
+// The reasons a number is no identity, as they are shown.
+const (
+	weakWithheld   = "withheld caller"
+	weakMasked     = "masked number"
+	weakShort      = "short code or extension"
+	weakRate       = "toll-free or special-rate number"
+	weakMailbox    = "voice mailbox"
+	weakNotANumber = "not a valid number"
+	weakNoCountry  = "number without country"
+)
+
+// weakPhone returns why a number that exists points at nobody, or "".
+func weakPhone(digits, national string, kind lineType) string {
+	switch {
+	case sentinelNumbers()[digits]:
+		return weakWithheld
+	case placeholderDigits(national):
+		return weakPlaceholder
+	case kind == lineRate:
+		return weakRate
+	case kind == lineMail:
+		return weakMailbox
+	}
+	return ""
+}
+
+// placeholderDigits reports whether somebody leaned on a key or ran along the
+// row of digits. Only whole numbers count: numbers that hold a run are normal.
+func placeholderDigits(s string) bool {
+	if len(s) > 4 && sameByte(s) || len(s) > 5 && s[0] == '0' && sameByte(s[1:]) {
+		return true
+	}
+	switch s {
+	case "12345", "123456", "1234567", "12345678", "123456789", "1234567890", "12345678901", "0123456789", "01234567890",
+		"987654321", "9876543210", "0987654321", "7654321", "87654321":
+		return true
+	}
+	return false
+}
+
+// The texts providers send for a caller that hides, and the same words typed on
+// a keypad. Some of the latter are valid numbers, so they are looked for first.
+var (
+	withheldWords = words(`anonymous restricted unavailable unknown private blocked withheld nocallerid callerid asserted-id-withheld privatenumber
+ null none undefined nil n/a na -1 0 - ? anonyme unbekannt desconocido anonym inconnu неизвестно скрыт скрытый prohib prohibited hidden`)
+	sentinelNumbers = words(`266696687 7378742833 2562533 8656696 86282452253 7748283 94844353`)
+)
+
+// withheldWord reports whether a text, as plainPhone left it, stands for no number.
+func withheldWord(s string) bool {
+	s, _, _ = strings.Cut(s, "@")
+	s = strings.Trim(s, "<>()[]\"'+ .")
+	if strings.HasPrefix(s, "prohib") || strings.HasPrefix(s, "unavailable") {
+		return true
+	}
+	return withheldWords()[strings.ReplaceAll(s, " ", "")] || s != "" && strings.Trim(s, "0-") == ""
+}
+
+// plainPhone brings a text into lower case and ASCII digits and takes the scheme
+// off: tel:, sip:, whatsapp:. Behind whatsapp: a number is always international.
+func plainPhone(raw string) string {
+	s := strings.TrimSpace(Text(raw))
+	if !isASCII(s) {
+		s = strings.TrimSpace(strings.Map(asciiDigit, width.Fold.String(s)))
+	}
+	s = strings.ToLower(s)
+	scheme, rest, found := strings.Cut(s, ":")
+	if !found {
+		return s
+	}
+	switch scheme = strings.TrimSpace(scheme); scheme {
+	case "tel", "callto", "phone", "sms", "mobile", "fax":
+		return strings.TrimSpace(strings.TrimPrefix(rest, "//"))
+	case "sip", "sips":
+		user, _, _ := strings.Cut(rest, "@")
+		return user
+	case "whatsapp", "wa":
+		if rest = strings.TrimSpace(rest); rest != "" && rest[0] >= '1' && rest[0] <= '9' {
+			return "+" + rest
+		}
+		return rest
+	}
+	return s
+}
+
+// asciiDigit maps the decimal digits of every script to 0–9 and the signs that
+// stand in numbers to ASCII. Invisible characters vanish.
+func asciiDigit(r rune) rune {
+	switch {
+	case r < 0x80:
+		return r
+	case r >= 0x2010 && r <= 0x2015 || r == 0x2212 || r == 0x30fc:
+		return '-'
+	case unicode.IsSpace(r):
+		return ' '
+	case ignorable(r):
+		return -1
+	case r == '•' || r == '●' || r == '∗':
+		return '*'
+	}
+	if !unicode.Is(unicode.Nd, r) {
+		return r
+	}
+	for _, t := range unicode.Nd.R16 { // digits stand in runs of ten
+		if rune(t.Lo) <= r && r <= rune(t.Hi) {
+			return '0' + (r-rune(t.Lo))%10
+		}
+	}
+	for _, t := range unicode.Nd.R32 {
+		if rune(t.Lo) <= r && r <= rune(t.Hi) {
+			return '0' + (r-rune(t.Lo))%10
+		}
+	}
+	return r
+}
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func countDigits(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
+// splitPhones takes a text with several numbers apart. A slash separates numbers
+// only when a whole one stands on each side: 030/1234567 is one number.
+func splitPhones(s string) []string {
+	s = strings.ReplaceAll(s, ";ext=", " ext ")
+	s, _, _ = strings.Cut(s, ";phone-context")
+	if strings.IndexFunc(s, unicode.IsLetter) >= 0 {
+		s = betweenPhones.ReplaceAllString(s, ",")
+	}
+	if !strings.ContainsAny(s, ",;|&/\n\t") && strings.LastIndexByte(s, '+') <= 1 {
+		return []string{s}
+	}
+	var out []string
+	for part := range strings.FieldsFuncSeq(s, func(r rune) bool { return strings.ContainsRune(",;|&\n\t", r) }) {
+		from := 0
+		for i := range len(part) {
+			if c := part[i]; c == '+' && countDigits(part[from:i]) > 4 || c == '/' && countDigits(part[from:i]) > 6 && countDigits(part[i:]) > 6 {
+				out = append(out, part[from:i])
+				from = i
+			}
+		}
+		out = append(out, part[from:])
+	}
+	whole := out[:0]
+	for i, part := range out {
+		if i == 0 || countDigits(part) > 4 {
+			whole = append(whole, strings.TrimLeft(part, "/ "))
+		}
+	}
+	return whole
+}
+
+// betweenPhones finds the words that stand between two numbers.
+var betweenPhones = regexp.MustCompile(`\s(?:or|oder|ou|o|или|и|або|und|and|et|y|e|lub)\s`)
+
+// cutExtension takes an extension off the end of a whole number.
+func cutExtension(s string) (number, ext string) {
+	if strings.IndexByte(s, '#') < 0 && strings.IndexFunc(s, unicode.IsLetter) < 0 {
+		return s, ""
+	}
+	m := extension.FindStringSubmatchIndex(s)
+	if m == nil || countDigits(s[:m[0]]) < 6 {
+		return s, ""
+	}
+	return s[:m[0]], s[m[2]:m[3]]
+}
+
+// extension finds what precedes an extension, in the languages leads come in.
+var extension = regexp.MustCompile(`[\s,.;(-]*(?:extension|extn?\.?|e\.|доб(?:авочный)?\.?|вн\.?|poste|durchwahl|dw\.?|anexo|ramal|wewn\.?|int(?:erno)?\.?|x|#)[\s.:]*([0-9]{1,7})[)\s]*$`)
+
+// masked reports whether a provider hid part of the number: +1202555XXXX, 06****1234.
+func masked(s string) bool {
+	return countDigits(s) > 0 && (strings.Contains(s, "xx") || strings.Contains(s, "**"))
+}
+
+// maskedDigits keeps the digits that are shown, and an x for each that is not.
+func maskedDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9':
+			return r
+		case r == 'x' || r == '*':
+			return 'x'
+		}
+		return -1
+	}, s)
+}
+
+// dialable returns the part of a text that is dialled. Letters are read off the
+// keypad when they are part of the number (1-800-FLOWERS), and passed over when
+// they only stand around it.
+func dialable(s string) (string, bool) {
+	letter := strings.IndexFunc(s, unicode.IsLetter)
+	if letter < 0 {
+		return s, strings.IndexByte(s, '@') < 0
+	}
+	if v := strings.TrimSpace(s); vanity.MatchString(v) && countDigits(v) > 2 {
+		return strings.Map(keypad, v), true
+	}
+	for _, run := range dialledRun.FindAllString(s, -1) {
+		if countDigits(run) > 6 {
+			return strings.TrimSpace(run), true
+		}
+	}
+	return "", false
+}
+
+var (
+	vanity     = regexp.MustCompile(`^\+?[0-9][0-9 ().-]+[a-z][a-z0-9 .-]{4,10}$`)
+	dialledRun = regexp.MustCompile(`\+?[(0-9][0-9 ()./-]*`)
+)
+
+// keypad maps a letter to the key it stands on (ITU-T E.161).
+func keypad(r rune) rune {
+	if r >= 'a' && r <= 'z' {
+		return rune("22233344455566677778889999"[r-'a'])
+	}
+	return r
+}
