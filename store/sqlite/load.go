@@ -1,0 +1,322 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"leadgate/lead"
+	"leadgate/store"
+)
+
+// Apply stores a batch in one transaction.
+func (s *Store) Apply(ctx context.Context, items []store.Item) ([]store.Receipt, error) {
+	var receipts []store.Receipt
+	err := s.update(ctx, "storing inquiries", func(ctx context.Context) error {
+		snap, err := s.load(ctx, store.Want(items))
+		if err != nil {
+			return err
+		}
+		var changes *store.Changes
+		changes, receipts = store.Plan(snap, items, s.now().UTC())
+		return s.writeChanges(ctx, changes)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return receipts, nil
+}
+
+// load fills a snapshot. One writer at a time makes further locks needless.
+func (s *Store) load(ctx context.Context, w store.Wanted) (*store.Snapshot, error) {
+	snap := &store.Snapshot{Known: map[lead.ID]bool{}, Inquiries: map[lead.ID]*store.InquiryState{}, Holders: map[string][]*store.Holder{},
+		Persons: map[int64]*store.PersonState{}, Leads: map[int64]*store.LeadState{}, Stages: s.stages,
+		NextPerson: func() int64 { s.person++; return s.person }, NextLead: func() int64 { s.lead++; return s.lead }}
+	err := s.each(ctx, `SELECT id FROM deliveries WHERE id IN (%s)`, blobs(w.Deliveries), func(r *sql.Rows) error {
+		var id []byte
+		err := r.Scan(&id)
+		snap.Known[blobID(id)] = true
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking up deliveries: %w", err)
+	}
+	if err := s.loadInquiries(ctx, snap, w.Inquiries); err != nil {
+		return nil, fmt.Errorf("looking up inquiries: %w", err)
+	}
+	keys := slices.Clone(w.Keys)
+	if err := s.loadHolders(ctx, snap, keys); err != nil {
+		return nil, fmt.Errorf("looking up identities: %w", err)
+	}
+	if err := s.loadPersons(ctx, snap); err != nil {
+		return nil, fmt.Errorf("looking up persons: %w", err)
+	}
+	return snap, nil
+}
+
+func (s *Store) loadInquiries(ctx context.Context, snap *store.Snapshot, ids []lead.ID) error {
+	var known []any
+	err := s.each(ctx, `SELECT id, key, lead, person, delivery, verdict, reason, content, touch FROM inquiries WHERE id IN (%s)`, blobs(ids), func(r *sql.Rows) error {
+		st, err := scanInquiry(r)
+		if err != nil {
+			return err
+		}
+		snap.Inquiries[st.ID] = st
+		known = append(known, st.ID[:])
+		return nil
+	})
+	if err != nil || len(known) == 0 {
+		return err
+	}
+	err = s.each(ctx, `SELECT inquiry, row FROM rows WHERE inquiry IN (%s)`, known, func(r *sql.Rows) error {
+		var id, body []byte
+		if err := r.Scan(&id, &body); err != nil {
+			return err
+		}
+		var row lead.Row
+		if err := json.Unmarshal(body, &row); err != nil {
+			return fmt.Errorf("%w: reading stored row: %w", lead.ErrPermanent, err)
+		}
+		st := snap.Inquiries[blobID(id)]
+		st.Rows = append(st.Rows, row)
+		return nil
+	})
+	for _, st := range snap.Inquiries {
+		st.Stored()
+	}
+	return err
+}
+
+func scanInquiry(r *sql.Rows) (*store.InquiryState, error) {
+	var st store.InquiryState
+	var id, delivery, touch []byte
+	var content int64
+	if err := r.Scan(&id, &st.Key, &st.Lead, &st.Person, &delivery, &st.Touch.Verdict, &st.Reason, &content, &touch); err != nil {
+		return nil, err
+	}
+	verdict := st.Touch.Verdict
+	if err := json.Unmarshal(touch, &st.Touch); err != nil {
+		return nil, fmt.Errorf("%w: reading stored touch: %w", lead.ErrPermanent, err)
+	}
+	st.ID, st.Content, st.Waiting = blobID(id), uint64(content), verdict == ""
+	st.Touch.ID, st.Touch.DeliveryID, st.Touch.Verdict, st.Touch.Lead = st.ID, blobID(delivery), verdict, st.Lead
+	return &st, nil
+}
+
+func (s *Store) loadHolders(ctx context.Context, snap *store.Snapshot, keys []string) error {
+	return s.each(ctx, `SELECT h.key, h.person, h.heard, p.merged_into FROM holders h LEFT JOIN persons p ON p.id = h.person WHERE h.key IN (%s)`, texts(keys), func(r *sql.Rows) error {
+		var h store.Holder
+		var heard int64
+		var merged sql.NullInt64
+		if err := r.Scan(&h.Key, &h.Person, &heard, &merged); err != nil {
+			return err
+		}
+		h.Heard = fromMicros(heard)
+		if merged.Valid { // resolved to the survivor below
+			h.Person = -h.Person
+		}
+		snap.Holders[h.Key] = append(snap.Holders[h.Key], &h)
+		return nil
+	})
+}
+
+// loadPersons resolves merged holders to their survivors and loads the persons
+// and open leads a batch can touch.
+func (s *Store) loadPersons(ctx context.Context, snap *store.Snapshot) error {
+	persons := map[int64]bool{}
+	for key, holders := range snap.Holders {
+		var standing []*store.Holder
+		for _, h := range holders {
+			if h.Person < 0 {
+				survivor, err := s.survivor(ctx, -h.Person)
+				if err != nil {
+					return err
+				}
+				h.Person = survivor
+			}
+			if i := slices.IndexFunc(standing, func(o *store.Holder) bool { return o.Person == h.Person }); i < 0 {
+				standing = append(standing, h)
+			} else if h.Heard.After(standing[i].Heard) {
+				standing[i].Heard = h.Heard
+			}
+			persons[h.Person] = h.Person > 0
+		}
+		snap.Holders[key] = standing
+	}
+	if err := s.loadKnownLeads(ctx, snap, persons); err != nil {
+		return err
+	}
+	var ids []any
+	for id, real := range persons {
+		if real {
+			ids = append(ids, id)
+		}
+	}
+	err := s.each(ctx, `SELECT id, name, company, leads FROM persons WHERE merged_into IS NULL AND id IN (%s)`, ids, func(r *sql.Rows) error {
+		var p store.PersonState
+		var name []byte
+		if err := r.Scan(&p.ID, &name, &p.Company, &p.Leads); err != nil {
+			return err
+		}
+		snap.Persons[p.ID] = &p
+		return json.Unmarshal(name, &p.Name)
+	})
+	if err != nil {
+		return err
+	}
+	err = s.each(ctx, `SELECT `+leadColumns+` FROM leads WHERE status = 'open' AND merged_into IS NULL AND person IN (%s)`, ids, func(r *sql.Rows) error {
+		return addLead(snap, r)
+	})
+	if err != nil {
+		return err
+	}
+	return s.loadRecent(ctx, snap)
+}
+
+// loadKnownLeads loads the standing leads of known inquiries, so that an update
+// reaches them.
+func (s *Store) loadKnownLeads(ctx context.Context, snap *store.Snapshot, persons map[int64]bool) error {
+	for _, st := range snap.Inquiries {
+		if st.Lead == 0 {
+			continue
+		}
+		number, err := s.standing(ctx, st.Lead)
+		if err != nil {
+			return err
+		}
+		st.Lead = number
+		if snap.Leads[number] != nil {
+			continue
+		}
+		err = s.each(ctx, `SELECT `+leadColumns+` FROM leads WHERE number IN (%s)`, []any{number}, func(r *sql.Rows) error { return addLead(snap, r) })
+		if err != nil {
+			return err
+		}
+		persons[snap.Leads[number].Person] = true
+	}
+	return nil
+}
+
+func addLead(snap *store.Snapshot, r *sql.Rows) error {
+	l, err := scanLead(r)
+	if err != nil || snap.Leads[l.Number] != nil {
+		return err
+	}
+	snap.Leads[l.Number] = &store.LeadState{Lead: l}
+	if p := snap.Persons[l.Person]; p != nil && l.Status == lead.Open {
+		p.OpenLead = l.Number
+	}
+	return nil
+}
+
+// loadRecent loads what was said on the open leads in the last seconds.
+func (s *Store) loadRecent(ctx context.Context, snap *store.Snapshot) error {
+	var numbers []any
+	for n, l := range snap.Leads {
+		if p := snap.Persons[l.Person]; p != nil && l.Status == lead.Open {
+			p.OpenLead = n
+		}
+		numbers = append(numbers, n)
+	}
+	since := s.now().Add(-time.Minute).UnixMicro()
+	return s.each(ctx, `SELECT lead, content, taken FROM inquiries WHERE lead > 0 AND lead IN (%s) AND at > ?`, numbers, func(r *sql.Rows) error {
+		var number, content, taken int64
+		if err := r.Scan(&number, &content, &taken); err != nil {
+			return err
+		}
+		l := snap.Leads[number]
+		if l.Recent == nil {
+			l.Recent = map[uint64]time.Time{}
+		}
+		l.Recent[uint64(content)] = fromMicros(taken)
+		return nil
+	}, since)
+}
+
+// survivor follows the pointers of merged persons.
+func (s *Store) survivor(ctx context.Context, person int64) (int64, error) {
+	return s.follow(ctx, `SELECT merged_into FROM persons WHERE id = ?`, person)
+}
+
+// standing follows the pointers of merged leads.
+func (s *Store) standing(ctx context.Context, number int64) (int64, error) {
+	return s.follow(ctx, `SELECT merged_into FROM leads WHERE number = ?`, number)
+}
+
+func (s *Store) follow(ctx context.Context, text string, n int64) (int64, error) {
+	st, err := s.stmt(ctx, text)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		var next sql.NullInt64
+		if err := st.QueryRowContext(ctx, n).Scan(&next); err != nil {
+			return 0, err
+		}
+		if !next.Valid {
+			return n, nil
+		}
+		n = next.Int64
+	}
+}
+
+// chunk is how many values one IN list holds.
+const chunk = 64
+
+// each runs a query with an IN list over all values, a chunk at a time, on the
+// writing connection. The rest of a chunk is filled with NULL, which matches nothing.
+func (s *Store) each(ctx context.Context, text string, values []any, row func(*sql.Rows) error, more ...any) error {
+	size := chunk
+	if len(values) == 1 {
+		size = 1
+	}
+	text = fmt.Sprintf(text, strings.TrimSuffix(strings.Repeat("?,", size), ","))
+	for part := range slices.Chunk(values, size) {
+		args := make([]any, size, size+len(more))
+		copy(args, part)
+		st, err := s.stmt(ctx, text)
+		if err != nil {
+			return err
+		}
+		if err := scanRows(st.QueryContext(ctx, append(args, more...)...))(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scanRows calls row for each row of a query and closes it.
+func scanRows(rows *sql.Rows, err error) func(func(*sql.Rows) error) error {
+	return func(row func(*sql.Rows) error) error {
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := row(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+}
+
+func blobs(ids []lead.ID) []any {
+	out := make([]any, len(ids))
+	for i := range ids {
+		out[i] = ids[i][:]
+	}
+	return out
+}
+
+func texts(list []string) []any {
+	out := make([]any, len(list))
+	for i := range list {
+		out[i] = list[i]
+	}
+	return out
+}

@@ -1,0 +1,149 @@
+-- +goose Up
+-- Times are microseconds since 1970, ids are 16 bytes, JSON leaves out what is empty.
+
+-- What arrived, as it was encoded for the journal, and what became of it.
+CREATE TABLE deliveries (
+	n        INTEGER PRIMARY KEY,
+	id       BLOB    NOT NULL UNIQUE,
+	source   TEXT    NOT NULL,
+	at       INTEGER NOT NULL,
+	receipt  TEXT    NOT NULL,            -- JSON: verdict, lead, outcomes of its inquiries
+	parked   TEXT,                        -- why it is parked; NULL when it is not
+	attempts INTEGER NOT NULL DEFAULT 0,
+	raw      BLOB    NOT NULL
+);
+CREATE INDEX deliveries_parked ON deliveries (n) WHERE parked IS NOT NULL;
+
+-- One row an inquiry: its rows folded. With a single row that is all there is.
+CREATE TABLE inquiries (
+	n        INTEGER PRIMARY KEY,
+	id       BLOB    NOT NULL UNIQUE,     -- derived from (scope, key)
+	key      TEXT    NOT NULL,
+	lead     INTEGER NOT NULL,            -- 0 in quarantine or while only updates are there
+	person   INTEGER NOT NULL,
+	at       INTEGER NOT NULL,            -- the provider's time, else when it was taken
+	taken    INTEGER NOT NULL,
+	delivery BLOB    NOT NULL,
+	verdict  TEXT    NOT NULL,            -- '' while it waits for its inquiry
+	reason   TEXT    NOT NULL,
+	content  INTEGER NOT NULL,
+	touch    TEXT    NOT NULL
+);
+CREATE INDEX inquiries_lead ON inquiries (lead, at) WHERE lead > 0;
+CREATE INDEX inquiries_held ON inquiries (n) WHERE verdict = 'quarantined';
+
+-- The rows of inquiries that have more than one, or none but updates.
+CREATE TABLE rows (
+	inquiry BLOB NOT NULL,
+	event   TEXT NOT NULL,
+	row     TEXT NOT NULL,
+	PRIMARY KEY (inquiry, event)
+) WITHOUT ROWID;
+
+CREATE TABLE persons (
+	id          INTEGER PRIMARY KEY,
+	name        TEXT    NOT NULL,         -- JSON
+	company     TEXT    NOT NULL,
+	leads       INTEGER NOT NULL,
+	merged_into INTEGER                   -- NULL when the person stands
+);
+CREATE INDEX persons_merged ON persons (merged_into) WHERE merged_into IS NOT NULL;
+
+-- Who holds which value. Person 0 holds conversations that are in quarantine.
+CREATE TABLE holders (
+	key    TEXT    NOT NULL,
+	person INTEGER NOT NULL,
+	heard  INTEGER NOT NULL,
+	PRIMARY KEY (key, person)
+) WITHOUT ROWID;
+
+CREATE TABLE leads (
+	number      INTEGER PRIMARY KEY,
+	id          BLOB    NOT NULL UNIQUE,
+	person      INTEGER NOT NULL,
+	status      TEXT    NOT NULL,
+	stage       TEXT    NOT NULL,
+	source      TEXT    NOT NULL,
+	touches     INTEGER NOT NULL,
+	created     INTEGER NOT NULL,
+	updated     INTEGER NOT NULL,
+	merged_into INTEGER,                  -- NULL when the lead stands
+	data        TEXT    NOT NULL          -- JSON: everything else
+);
+CREATE UNIQUE INDEX leads_open ON leads (person) WHERE status = 'open' AND merged_into IS NULL;
+CREATE INDEX leads_stage ON leads (stage, number) WHERE merged_into IS NULL;
+CREATE INDEX leads_source ON leads (source, number) WHERE merged_into IS NULL;
+CREATE INDEX leads_merged ON leads (merged_into) WHERE merged_into IS NOT NULL;
+
+CREATE VIRTUAL TABLE lead_words USING fts5 (
+	words, content = '', contentless_delete = 1, detail = none, prefix = '2 3 4',
+	tokenize = "unicode61 remove_diacritics 0 tokenchars '@.-_+''%&=!#$*/?^`{|}~'"
+);
+
+CREATE TABLE entries (
+	n    INTEGER PRIMARY KEY,
+	lead INTEGER NOT NULL,
+	at   INTEGER NOT NULL,
+	entry TEXT   NOT NULL
+);
+CREATE INDEX entries_lead ON entries (lead, at);
+
+CREATE TABLE merges (
+	n          INTEGER PRIMARY KEY,
+	at         INTEGER NOT NULL,
+	person     INTEGER NOT NULL,
+	into_person INTEGER NOT NULL,
+	lead       INTEGER NOT NULL,
+	into_lead  INTEGER NOT NULL,
+	moved_lead INTEGER NOT NULL,
+	reason     TEXT    NOT NULL,
+	undone     INTEGER
+);
+
+CREATE TABLE reviews (
+	a      INTEGER NOT NULL,
+	b      INTEGER NOT NULL,
+	at     INTEGER NOT NULL,
+	reason TEXT    NOT NULL,
+	PRIMARY KEY (a, b)
+) WITHOUT ROWID;
+
+CREATE TABLE jobs (
+	id       INTEGER PRIMARY KEY,
+	kind     TEXT    NOT NULL,
+	key      TEXT    NOT NULL,
+	payload  BLOB    NOT NULL,
+	due      INTEGER NOT NULL,
+	leased   INTEGER NOT NULL DEFAULT 0,
+	attempts INTEGER NOT NULL DEFAULT 0,
+	cause    TEXT    NOT NULL DEFAULT '',
+	buried   INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX jobs_due ON jobs (due) WHERE buried = 0;
+CREATE UNIQUE INDEX jobs_key ON jobs (kind, key) WHERE key <> '' AND buried = 0;
+
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE sources (
+	name     TEXT PRIMARY KEY,
+	kind     TEXT NOT NULL,
+	title    TEXT NOT NULL,
+	region   TEXT NOT NULL,
+	settings BLOB NOT NULL,
+	disabled INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE stages (
+	position INTEGER PRIMARY KEY,
+	id       TEXT NOT NULL UNIQUE,
+	title    TEXT NOT NULL,
+	meaning  TEXT NOT NULL CHECK (meaning IN ('open', 'won', 'lost')),
+	ask      INTEGER NOT NULL
+);
+
+CREATE TABLE tokens (
+	name    TEXT PRIMARY KEY,
+	hash    BLOB NOT NULL UNIQUE,
+	created INTEGER NOT NULL,
+	expires INTEGER NOT NULL
+) WITHOUT ROWID;

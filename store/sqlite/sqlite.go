@@ -1,0 +1,239 @@
+// Package sqlite keeps leadgate's store in one SQLite file: the embedded default.
+//
+// It runs in WAL mode with synchronous=FULL, so that a commit survives a power
+// cut. One connection writes, batch by batch, under a lock of its own; any number
+// read beside it. Guarantees are those of package store; storetest checks them.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"leadgate/lead"
+	"leadgate/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Options say where the store is and how it sees the time.
+type Options struct {
+	Path string           // of the file; it is made when missing
+	Now  func() time.Time // nil for the system's
+}
+
+// Store is a store.Store over one file.
+type Store struct {
+	read  *sql.DB
+	write *sql.DB
+	now   func() time.Time
+
+	mu     sync.Mutex // held by whoever writes
+	conn   *sql.Conn  // the writing connection
+	stmts  map[string]*sql.Stmt
+	person int64 // last numbers handed out
+	lead   int64
+	stages []lead.Stage
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens or makes the store and brings its schema up to date. A schema made
+// by a newer leadgate is refused.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	path, err := filepath.Abs(o.Path)
+	if err != nil {
+		return nil, fmt.Errorf("opening store: %w", err)
+	}
+	s := &Store{now: o.Now, stmts: map[string]*sql.Stmt{}}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate", "page_size(8192)", "journal_mode(wal)", "synchronous(full)",
+		"busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(4000)", "temp_store(memory)", "foreign_keys(off)")); err != nil {
+		return nil, fmt.Errorf("opening store: %w", err)
+	}
+	s.write.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite", dsn(path, "", "busy_timeout(10000)", "query_only(on)", "cache_size(-16384)", "temp_store(memory)")); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening store: %w", err), s.Close())
+	}
+	s.read.SetMaxOpenConns(8)
+	s.read.SetMaxIdleConns(2)
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening store: %w", classed(err)), s.Close())
+	}
+	return s, nil
+}
+
+func dsn(path, extra string, pragmas ...string) string {
+	u := url.URL{Scheme: "file", Path: path}
+	q := url.Values{}
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
+	u.RawQuery = q.Encode()
+	if extra != "" {
+		u.RawQuery += "&" + extra
+	}
+	return u.String()
+}
+
+func (s *Store) start(ctx context.Context) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.write, dir)
+	if err != nil {
+		return fmt.Errorf("reading migrations: %w", err)
+	}
+	current, target, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("reading schema version: %w", err)
+	}
+	if current > target {
+		return fmt.Errorf("%w: the store was made by a newer leadgate (schema %d, this one knows %d)", lead.ErrPermanent, current, target)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrating: %w", err)
+	}
+	if s.conn, err = s.write.Conn(ctx); err != nil {
+		return err
+	}
+	if err := s.conn.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(id), 0) FROM persons), (SELECT coalesce(max(number), 0) FROM leads)`).Scan(&s.person, &s.lead); err != nil {
+		return err
+	}
+	return s.loadStages(ctx)
+}
+
+// Close ends reads and writes and releases the file.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, st := range s.stmts {
+		errs = append(errs, st.Close())
+	}
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
+	}
+	for _, db := range []*sql.DB{s.read, s.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	if err := errors.Join(errs...); err != nil && !errors.Is(err, sql.ErrConnDone) {
+		return fmt.Errorf("closing store: %w", err)
+	}
+	return nil
+}
+
+// update runs fn in a write transaction. The statements inside it run to their
+// end even when ctx ends: only the wait for the lock is given up.
+func (s *Store) update(ctx context.Context, doing string, fn func(context.Context) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ctx = context.WithoutCancel(ctx)
+	if _, err := s.exec(ctx, `BEGIN IMMEDIATE`); err != nil {
+		return fmt.Errorf("%s: %w", doing, classed(err))
+	}
+	if err = fn(ctx); err == nil {
+		_, err = s.exec(ctx, `COMMIT`)
+	}
+	if err != nil {
+		if _, undo := s.exec(ctx, `ROLLBACK`); undo != nil && !noTransaction(undo) {
+			err = errors.Join(err, undo)
+		}
+		return fmt.Errorf("%s: %w", doing, classed(err))
+	}
+	return nil
+}
+
+// stmt returns the prepared statement of a text on the writing connection. Call
+// with the lock held, with constant texts only.
+func (s *Store) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
+	if st := s.stmts[text]; st != nil {
+		return st, nil
+	}
+	st, err := s.conn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s.stmts[text] = st
+	return st, nil
+}
+
+func (s *Store) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	st, err := s.stmt(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
+}
+
+// classed gives an error of the database its class: what is about the data is
+// permanent, everything else may pass.
+func classed(err error) error {
+	var e *sqlite.Error
+	switch {
+	case err == nil, errors.Is(err, lead.ErrInvalid), errors.Is(err, lead.ErrNotFound), errors.Is(err, lead.ErrConflict), lead.IsPermanent(err):
+		return err
+	case errors.Is(err, sql.ErrNoRows):
+		return lead.ErrNotFound
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.As(err, &e):
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE:
+			return fmt.Errorf("%w: %w", lead.ErrPermanent, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", lead.ErrUnavailable, err)
+}
+
+func noTransaction(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_ERROR
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}
+
+// null stores 0 as NULL.
+func null(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+func blobID(b []byte) (id lead.ID) {
+	copy(id[:], b)
+	return id
+}

@@ -1,0 +1,292 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"leadgate/lead"
+	"leadgate/store"
+)
+
+// writeChanges writes what Plan decided. Objects are written in the order of
+// their numbers, so that the indexes grow at their end.
+func (s *Store) writeChanges(ctx context.Context, c *store.Changes) error {
+	for _, write := range []func(context.Context, *store.Changes) error{
+		s.writeDeliveries, s.writePersons, s.writeHolders, s.writeLeads, s.writeInquiries, s.writeEntries, s.writeJobs, s.writeCounts,
+	} {
+		if err := write(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) writeDeliveries(ctx context.Context, c *store.Changes) error {
+	for i := range c.Deliveries {
+		d := &c.Deliveries[i]
+		receipt, err := json.Marshal(d.Receipt)
+		if err != nil {
+			return fmt.Errorf("%w: writing receipt: %w", lead.ErrPermanent, err)
+		}
+		var parked any
+		if d.Reason != "" {
+			parked = d.Reason
+		}
+		if d.Again {
+			if err := s.unpark(ctx, c, d, receipt, parked); err != nil {
+				return err
+			}
+			continue
+		}
+		c.Count(store.CountTaken, 1)
+		if parked != nil {
+			c.Count(store.CountParked, 1)
+		}
+		if _, err := s.exec(ctx, `INSERT INTO deliveries (id, source, at, receipt, parked, attempts, raw) VALUES (?, ?, ?, ?, ?, 0, ?)`,
+			d.Item.Delivery.ID[:], d.Item.Delivery.Source, micros(d.Item.Delivery.At), receipt, parked, d.Item.Raw); err != nil {
+			return fmt.Errorf("writing delivery: %w", err)
+		}
+	}
+	return nil
+}
+
+// unpark writes the outcome of a replay.
+func (s *Store) unpark(ctx context.Context, c *store.Changes, d *store.DeliveryRow, receipt []byte, parked any) error {
+	var was bool
+	st, err := s.stmt(ctx, `SELECT parked IS NOT NULL FROM deliveries WHERE id = ?`)
+	if err != nil {
+		return err
+	}
+	if err := st.QueryRowContext(ctx, d.Item.Delivery.ID[:]).Scan(&was); err != nil {
+		return fmt.Errorf("reading parked delivery: %w", err)
+	}
+	switch {
+	case was && parked == nil:
+		c.Count(store.CountParked, -1)
+	case !was && parked != nil:
+		c.Count(store.CountParked, 1)
+	}
+	_, err = s.exec(ctx, `UPDATE deliveries SET receipt = ?, parked = ?, attempts = attempts + 1 WHERE id = ?`, receipt, parked, d.Item.Delivery.ID[:])
+	return err
+}
+
+func (s *Store) writePersons(ctx context.Context, c *store.Changes) error {
+	for _, id := range slices.Sorted(maps.Keys(c.Snapshot.Persons)) {
+		p := c.Snapshot.Persons[id]
+		if !p.New && !p.Changed {
+			continue
+		}
+		name, err := json.Marshal(p.Name)
+		if err != nil {
+			return fmt.Errorf("%w: writing name: %w", lead.ErrPermanent, err)
+		}
+		text := `UPDATE persons SET name = ?, company = ?, leads = ?, merged_into = ? WHERE id = ?`
+		if p.New {
+			text = `INSERT INTO persons (name, company, leads, merged_into, id) VALUES (?, ?, ?, ?, ?)`
+		}
+		if _, err := s.exec(ctx, text, name, p.Company, p.Leads, null(p.MergedInto), p.ID); err != nil {
+			return fmt.Errorf("writing person: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) writeHolders(ctx context.Context, c *store.Changes) error {
+	for _, holders := range c.Snapshot.Holders {
+		for _, h := range holders {
+			var err error
+			switch {
+			case h.Drop:
+				_, err = s.exec(ctx, `DELETE FROM holders WHERE key = ? AND person = ?`, h.Key, h.Person)
+			case h.New, h.Changed:
+				_, err = s.exec(ctx, `INSERT INTO holders (key, person, heard) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET heard = excluded.heard`, h.Key, h.Person, micros(h.Heard))
+			}
+			if err != nil {
+				return fmt.Errorf("writing identity: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// writeLeads writes merged leads first: what they leave must be free before the
+// survivor takes it.
+func (s *Store) writeLeads(ctx context.Context, c *store.Changes) error {
+	numbers := slices.SortedFunc(maps.Keys(c.Snapshot.Leads), func(a, b int64) int {
+		if am, bm := c.Snapshot.Leads[a].MergedInto != 0, c.Snapshot.Leads[b].MergedInto != 0; am != bm {
+			if am {
+				return -1
+			}
+			return 1
+		}
+		return int(a - b)
+	})
+	for _, n := range numbers {
+		l := c.Snapshot.Leads[n]
+		if !l.New && !l.Changed {
+			continue
+		}
+		if err := s.writeLead(ctx, &l.Lead, l.New); err != nil {
+			return err
+		}
+	}
+	for _, m := range c.Merges {
+		if _, err := s.exec(ctx, `INSERT INTO merges (at, person, into_person, lead, into_lead, moved_lead, reason) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			micros(m.At), m.Person, m.Into, m.Lead, m.LeadInto, m.MovedLead, m.Reason); err != nil {
+			return fmt.Errorf("writing merge: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) writeLead(ctx context.Context, l *lead.Lead, isNew bool) error {
+	data, err := store.EncodeLead(l)
+	if err != nil {
+		return err
+	}
+	text := `UPDATE leads SET id = ?, person = ?, status = ?, stage = ?, source = ?, touches = ?, created = ?, updated = ?, merged_into = ?, data = ? WHERE number = ?`
+	if isNew {
+		text = `INSERT INTO leads (id, person, status, stage, source, touches, created, updated, merged_into, data, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	}
+	if _, err := s.exec(ctx, text, l.ID[:], l.Person, string(l.Status), l.Stage, l.Source, l.Touches, micros(l.CreatedAt), micros(l.UpdatedAt), null(l.MergedInto), data, l.Number); err != nil {
+		return fmt.Errorf("writing lead: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) writeInquiries(ctx context.Context, c *store.Changes) error {
+	changed := make([]*store.InquiryState, 0, len(c.Snapshot.Inquiries))
+	for _, st := range c.Snapshot.Inquiries {
+		if st.New || st.Changed {
+			changed = append(changed, st)
+		}
+	}
+	slices.SortFunc(changed, func(a, b *store.InquiryState) int { return int(a.Lead - b.Lead) })
+	for _, st := range changed {
+		if err := s.writeInquiry(ctx, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) writeInquiry(ctx context.Context, st *store.InquiryState) error {
+	touch, err := store.EncodeTouch(&st.Touch)
+	if err != nil {
+		return err
+	}
+	verdict := string(st.Touch.Verdict)
+	if st.Waiting {
+		verdict = ""
+	}
+	text := `UPDATE inquiries SET key = ?, lead = ?, person = ?, at = ?, taken = ?, delivery = ?, verdict = ?, reason = ?, content = ?, touch = ? WHERE id = ?`
+	if st.New {
+		text = `INSERT INTO inquiries (key, lead, person, at, taken, delivery, verdict, reason, content, touch, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	}
+	if _, err := s.exec(ctx, text, st.Key, st.Lead, st.Person, micros(st.When()), micros(st.Touch.Received), st.Touch.DeliveryID[:], verdict, st.Reason, int64(st.Content), touch, st.ID[:]); err != nil {
+		return fmt.Errorf("writing inquiry: %w", err)
+	}
+	for _, row := range st.Unstored() {
+		body, err := json.Marshal(row)
+		if err != nil {
+			return fmt.Errorf("%w: writing row: %w", lead.ErrPermanent, err)
+		}
+		if _, err := s.exec(ctx, `INSERT INTO rows (inquiry, event, row) VALUES (?, ?, ?)`, st.ID[:], row.Event, body); err != nil {
+			return fmt.Errorf("writing row: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) writeEntries(ctx context.Context, c *store.Changes) error {
+	for _, e := range c.Entries {
+		if err := s.writeEntry(ctx, e); err != nil {
+			return err
+		}
+	}
+	for _, r := range c.Reviews {
+		if _, err := s.exec(ctx, `INSERT INTO reviews (a, b, at, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, r.A, r.B, micros(r.At), r.Reason); err != nil {
+			return fmt.Errorf("writing review: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) writeEntry(ctx context.Context, e store.EntryRow) error {
+	body, err := json.Marshal(e.Entry)
+	if err != nil {
+		return fmt.Errorf("%w: writing entry: %w", lead.ErrPermanent, err)
+	}
+	if _, err := s.exec(ctx, `INSERT INTO entries (lead, at, entry) VALUES (?, ?, ?)`, e.Lead, micros(e.At), body); err != nil {
+		return fmt.Errorf("writing entry: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) writeJobs(ctx context.Context, c *store.Changes) error {
+	for _, j := range c.Jobs {
+		if err := s.writeJob(ctx, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) writeJob(ctx context.Context, j store.Job) error {
+	payload := j.Payload
+	if payload == nil {
+		payload = []byte{}
+	}
+	if _, err := s.exec(ctx, `INSERT INTO jobs (kind, key, payload, due) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, j.Kind, j.Key, payload, micros(j.Due)); err != nil {
+		return fmt.Errorf("writing job: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) writeCounts(ctx context.Context, c *store.Changes) error {
+	for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
+		if _, err := s.exec(ctx, `INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value`, name, c.Counts[name]); err != nil {
+			return fmt.Errorf("counting: %w", err)
+		}
+	}
+	for source, at := range c.Last {
+		if _, err := s.exec(ctx, `INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`, store.CountLast+source, micros(at)); err != nil {
+			return fmt.Errorf("counting: %w", err)
+		}
+	}
+	return nil
+}
+
+// Park keeps deliveries that could not be read or stored.
+func (s *Store) Park(ctx context.Context, items []store.Parking) error {
+	return s.update(ctx, "parking", func(ctx context.Context) error {
+		c := &store.Changes{Counts: map[string]int64{}, Last: map[string]time.Time{}}
+		for _, p := range items {
+			receipt, err := json.Marshal(store.Receipt{ID: p.Delivery.ID, State: store.StateStored, Verdict: lead.Parked, Inquiries: []store.Outcome{}})
+			if err != nil {
+				return err
+			}
+			res, err := s.exec(ctx, `INSERT INTO deliveries (id, source, at, receipt, parked, attempts, raw) VALUES (?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (id) DO NOTHING`, p.Delivery.ID[:], p.Delivery.Source, micros(p.Delivery.At), receipt, p.Reason, p.Attempts, p.Raw)
+			if err != nil {
+				return err
+			}
+			if n, err := res.RowsAffected(); err != nil {
+				return err
+			} else if n == 1 {
+				c.Count(store.CountTaken, 1)
+				c.Count(store.CountParked, 1)
+				c.Last[p.Delivery.Source] = p.Delivery.At
+				continue
+			}
+			if _, err := s.exec(ctx, `UPDATE deliveries SET parked = ?, attempts = attempts + 1 WHERE id = ? AND parked IS NOT NULL`, p.Reason, p.Delivery.ID[:]); err != nil {
+				return err
+			}
+		}
+		return s.writeCounts(ctx, c)
+	})
+}

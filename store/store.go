@@ -1,0 +1,237 @@
+// Package store declares what leadgate keeps and asks, and decides, engine by
+// engine alike, what a batch of deliveries changes.
+//
+// Guarantees every engine gives, checked by storetest:
+//
+//   - Apply is one transaction: a delivery, its inquiries, persons, leads and jobs
+//     are there together or not at all.
+//   - A delivery id, an inquiry id and an (inquiry, event) are unique for ever;
+//     what comes again changes nothing.
+//   - A person has at most one open lead, under any concurrency.
+//   - Persons and leads are merged by pointer and never deleted.
+//
+// Errors wrap the classes of package lead: ErrUnavailable when waiting helps,
+// ErrPermanent when it does not, ErrNotFound, ErrConflict and ErrInvalid.
+package store
+
+import (
+	"context"
+	"time"
+
+	"leadgate/lead"
+)
+
+// Store is all of it. Users declare the group they call.
+type Store interface {
+	Intake
+	Leads
+	Desk
+	Outbox
+	Settings
+	// Close ends all work and releases the database.
+	Close() error
+}
+
+// Intake takes what the workers read.
+type Intake interface {
+	// Apply stores a batch in one transaction and returns a receipt per item, in order.
+	Apply(ctx context.Context, items []Item) ([]Receipt, error)
+	// Park keeps deliveries that could not be read or stored.
+	Park(ctx context.Context, items []Parking) error
+	// Known returns which of the deliveries are stored, parked ones included.
+	Known(ctx context.Context, ids []lead.ID) ([]lead.ID, error)
+	// Receipt returns what became of a delivery.
+	Receipt(ctx context.Context, id lead.ID) (Receipt, error)
+	// Raw returns a delivery as it was stored.
+	Raw(ctx context.Context, id lead.ID) (lead.Delivery, error)
+}
+
+// Leads answers questions about leads and takes what people change.
+type Leads interface {
+	// List returns a page of leads, newest first, and the cursor of the next page, "" at the end.
+	List(ctx context.Context, q Query) ([]lead.Lead, string, error)
+	// Lead returns one lead; a merged one answers as its survivor.
+	Lead(ctx context.Context, id lead.ID) (lead.Lead, error)
+	// Timeline returns touches and entries of a lead and of those merged into it, each oldest first.
+	Timeline(ctx context.Context, number int64) ([]lead.Touch, []lead.Entry, error)
+	// Patch changes a lead and writes what changed into its timeline.
+	Patch(ctx context.Context, id lead.ID, p Patch) (lead.Lead, error)
+	// Holding returns the open leads of the persons that hold any of the keys.
+	Holding(ctx context.Context, keys []string) ([]lead.Lead, error)
+	// Stats returns counts that are kept as things happen; asking costs nothing.
+	Stats(ctx context.Context) (Stats, error)
+	// Index brings leads into the search index.
+	Index(ctx context.Context, numbers []int64) error
+}
+
+// Desk is where what was kept out of the leads waits for a human.
+type Desk interface {
+	// Parked returns a page of parked deliveries, newest first.
+	Parked(ctx context.Context, p Page) ([]Held, string, error)
+	// Quarantined returns a page of quarantined inquiries, newest first.
+	Quarantined(ctx context.Context, p Page) ([]Held, string, error)
+	// Release applies a quarantined inquiry as if it had never been suspected, with its own time.
+	Release(ctx context.Context, id lead.ID, by string) (Outcome, error)
+}
+
+// Outbox holds jobs that were decided in a transaction and are done after it.
+type Outbox interface {
+	// Enqueue adds a job; one with the same kind and key that waits is left as it is.
+	Enqueue(ctx context.Context, j Job) error
+	// Due leases up to n jobs that are due, until the lease ends.
+	Due(ctx context.Context, n int, lease time.Duration) ([]Job, error)
+	// Done removes a job that succeeded.
+	Done(ctx context.Context, ids []int64) error
+	// Retry gives a job back, to be tried at a time, with the cause of the failure.
+	Retry(ctx context.Context, id int64, at time.Time, cause string) error
+	// Bury keeps a job that can never succeed, with the cause, out of the way.
+	Bury(ctx context.Context, id int64, cause string) error
+}
+
+// Settings keeps what people configure.
+type Settings interface {
+	// Sources returns the sources made in the store (those of a file are not here).
+	Sources(ctx context.Context) ([]SourceRecord, error)
+	// PutSource makes or replaces a source.
+	PutSource(ctx context.Context, s SourceRecord) error
+	// Stages returns the stages in order.
+	Stages(ctx context.Context) ([]lead.Stage, error)
+	// AddToken keeps the hash of an API token under a name.
+	AddToken(ctx context.Context, t Token) error
+	// Tokens returns all API tokens.
+	Tokens(ctx context.Context) ([]Token, error)
+	// DropToken removes an API token by name.
+	DropToken(ctx context.Context, name string) error
+}
+
+// Item is one delivery a worker has read, ready to be applied.
+type Item struct {
+	Delivery  lead.Delivery // Body is not looked at
+	Raw       []byte        // the encoded delivery, as the journal keeps it
+	Inquiries []lead.Inquiry
+	Updates   []lead.Update
+	Failures  []lead.Failure // parks the delivery beside what was stored of it
+	Replay    bool           // read again: the delivery is known, its keys absorb what is there
+	By        string         // who entered or replayed it; "" for a source
+}
+
+// Parking is a delivery to be parked.
+type Parking struct {
+	Delivery lead.Delivery
+	Raw      []byte
+	Reason   string
+	Attempts int
+}
+
+// Receipt is what became of a delivery.
+type Receipt struct {
+	ID        lead.ID      `json:"id"`
+	State     string       `json:"state"` // accepted or stored
+	Verdict   lead.Verdict `json:"verdict,omitzero"`
+	Lead      lead.ID      `json:"lead_id,omitzero"`
+	Inquiries []Outcome    `json:"inquiries"`
+}
+
+// The states of a receipt.
+const (
+	StateAccepted = "accepted" // durable in a journal, not yet in the store
+	StateStored   = "stored"
+)
+
+// Outcome is what became of one inquiry.
+type Outcome struct {
+	Key     string       `json:"key"`
+	Verdict lead.Verdict `json:"verdict"`
+	Lead    lead.ID      `json:"lead_id,omitzero"`
+	Reason  string       `json:"reason,omitzero"`
+}
+
+// Page asks for up to Limit items after Cursor.
+type Page struct {
+	Limit  int
+	Cursor string
+}
+
+// Query asks for leads.
+type Query struct {
+	Page
+	Search string // words, phone digits, e-mail or domain; see Terms
+	Stage  string
+	Source string
+	Status lead.Status
+}
+
+// Held is one item of the desk.
+type Held struct {
+	ID       lead.ID   `json:"id"`
+	Source   string    `json:"source"`
+	At       time.Time `json:"at"`
+	Reason   string    `json:"reason"`
+	Attempts int       `json:"attempts"`
+	Preview  string    `json:"preview"`
+}
+
+// Patch is a change of a lead by a human; nil fields stay as they are.
+type Patch struct {
+	Title    *string            `json:"title"`
+	Stage    *string            `json:"stage"`
+	Name     *string            `json:"name"`
+	Company  *string            `json:"company"`
+	Owner    *string            `json:"owner"`
+	Amount   *string            `json:"amount"`
+	Currency *string            `json:"currency"`
+	Reason   *string            `json:"close_reason"`
+	Tags     *[]string          `json:"tags"`
+	Fields   map[string]*string `json:"fields"` // nil removes a field
+	By       string             `json:"-"`
+}
+
+// Stats are counts since the beginning, and what waits for a human now.
+type Stats struct {
+	Leads      LeadStats              `json:"leads"`
+	Inquiries  map[lead.Verdict]int64 `json:"inquiries"`
+	Deliveries int64                  `json:"deliveries"`
+	Parked     int64                  `json:"parked"`
+	Quarantine int64                  `json:"quarantine"`
+	Jobs       JobStats               `json:"jobs"`
+	LastEvent  map[string]time.Time   `json:"last_event"` // by source
+}
+
+// LeadStats count leads by the meaning of their stage; merged ones do not count.
+type LeadStats struct {
+	Total int64 `json:"total"`
+	Open  int64 `json:"open"`
+	Won   int64 `json:"won"`
+	Lost  int64 `json:"lost"`
+}
+
+// JobStats count the jobs that wait and those that were given up.
+type JobStats struct {
+	Waiting int64 `json:"waiting"`
+	Buried  int64 `json:"buried"`
+}
+
+// Job is one thing to be done after a commit.
+type Job struct {
+	ID       int64
+	Kind     string
+	Key      string // no two waiting jobs of a kind have the same; "" for no such rule
+	Payload  []byte
+	Due      time.Time // zero for at once
+	Attempts int       // failed ones so far
+}
+
+// SourceRecord is a source as it is stored. Settings are JSON, secrets sealed by the caller.
+type SourceRecord struct {
+	Name, Kind, Title, Region string
+	Settings                  []byte
+	Disabled                  bool
+}
+
+// Token is an API token; only its hash is kept.
+type Token struct {
+	Name    string
+	Hash    [32]byte // SHA-256 of the token
+	Created time.Time
+	Expires time.Time // zero for never
+}
