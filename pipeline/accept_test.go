@@ -1,0 +1,263 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"leadgate/lead"
+	"leadgate/pipeline/journal"
+	"leadgate/store"
+)
+
+func TestAcceptedBecomesLead(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	id := n.accept(post(1))
+	if id != lead.DeriveID("src", "k1") {
+		t.Errorf("receipt %v does not follow from source and key", id)
+	}
+	eventually(t, "the lead", func() bool { return n.verdict(id) == lead.Created })
+	eventually(t, "the journal to be released", func() bool { return n.Health().Journal.Depth == 0 })
+	if again := n.accept(post(1)); again != id {
+		t.Errorf("a redelivery got receipt %v, want %v", again, id)
+	}
+	eventually(t, "the redelivery to be released", func() bool { return n.Health().Journal.Depth == 0 })
+	if got := n.leads(); got != 1 {
+		t.Errorf("%d leads, want 1", got)
+	}
+}
+
+// A thousand posts of one key at once: one receipt, one touch.
+func TestThousandRedeliveries(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	var wg sync.WaitGroup
+	ids := make([]lead.ID, 1000)
+	for i := range ids {
+		wg.Go(func() { ids[i], _ = n.Accept(context.Background(), post(7)) })
+	}
+	wg.Wait()
+	for _, id := range ids {
+		if id != ids[0] || id.IsZero() {
+			t.Fatal("the receipts differ")
+		}
+	}
+	eventually(t, "the journal to be released", func() bool { return n.Health().Journal.Depth == 0 })
+	if got := n.leads(); got != 1 {
+		t.Errorf("%d leads, want 1", got)
+	}
+}
+
+// Equal bytes without a key are one delivery for ten seconds, other bytes are not.
+func TestEqualBytes(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	d := post(1)
+	d.Key, d.Peer = "", "203.0.113.9"
+	first := n.accept(d)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if id, err := n.Accept(context.Background(), d); err != nil || id != first {
+				t.Errorf("equal bytes got receipt %v, %v", id, err)
+			}
+		})
+	}
+	wg.Wait()
+	other := d
+	other.Peer = "203.0.113.10"
+	if n.accept(other) == first {
+		t.Error("another peer got the same receipt")
+	}
+	other = d
+	other.Body = append(bytes.Clone(d.Body), ' ')
+	if n.accept(other) == first {
+		t.Error("other bytes got the same receipt")
+	}
+	r := newRecent()
+	at := time.Now()
+	keep := func() error { return nil }
+	a, _ := r.once(t.Context(), [32]byte{1}, lead.NewID(), at, keep)
+	b, _ := r.once(t.Context(), [32]byte{1}, lead.NewID(), at.Add(11*time.Second), keep)
+	if a == b {
+		t.Error("equal bytes after eleven seconds got the same receipt")
+	}
+}
+
+// What failed to be kept is not remembered as kept.
+func TestEqualBytesAfterFailure(t *testing.T) {
+	t.Parallel()
+	r := newRecent()
+	_, err := r.once(t.Context(), [32]byte{1}, lead.NewID(), time.Now(), func() error { return lead.ErrFull })
+	if !errors.Is(err, lead.ErrFull) {
+		t.Fatalf("err = %v, want ErrFull", err)
+	}
+	tried := false
+	if _, err := r.once(t.Context(), [32]byte{1}, lead.NewID(), time.Now(), func() error { tried = true; return nil }); err != nil || !tried {
+		t.Errorf("the second try: %v, tried %v", err, tried)
+	}
+}
+
+// A large body goes to the blob store before the journal and is whole again for Parse.
+func TestLargeBody(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	d := post(1)
+	d.Body = fmt.Appendf(nil, `{"key":"k1","email":"p@example.org","text":"%s"}`, strings.Repeat("x", 200_000))
+	id := n.accept(d)
+	eventually(t, "the lead", func() bool { return n.verdict(id) == lead.Created })
+	raw, err := n.store.Raw(context.Background(), id)
+	if err != nil || raw.Blob == "" || len(raw.Body) != 0 {
+		t.Errorf("stored delivery has %d bytes and blob %q, %v", len(raw.Body), raw.Blob, err)
+	}
+}
+
+// Row 18, one node: a store that is down stops no acceptance, and everything is
+// stored when it is back.
+func TestStoreDown(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{store: func(f *faulty) { f.down.Store(true) }})
+	var last lead.ID
+	for i := range 500 {
+		last = n.accept(post(i))
+	}
+	r, err := n.Receipt(context.Background(), last)
+	if err != nil || r.State != store.StateAccepted {
+		t.Errorf("receipt %+v, %v; want accepted", r, err)
+	}
+	eventually(t, "health to tell", func() bool { return n.Health().Store != "" })
+	if calls := n.store.applies.Load(); calls > 50 {
+		t.Errorf("%d tries against a store that is down", calls)
+	}
+	n.store.down.Store(false)
+	eventually(t, "all leads", func() bool { return n.leads() == 500 })
+	eventually(t, "health to be well", func() bool { return n.Health().Store == "" && n.Health().Journal.Depth == 0 })
+}
+
+// Row 3: what was durable when the process died becomes one lead, also when the
+// sender, who heard nothing, sends it again.
+func TestKilledAfterAppend(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	before := start(t, nodeOptions{dir: dir, idle: true})
+	for i := range 100 {
+		before.accept(post(i))
+	}
+	if err := before.stop(); err != nil {
+		t.Fatal(err)
+	}
+	after := start(t, nodeOptions{dir: dir})
+	for i := range 50 {
+		after.accept(post(i))
+	}
+	eventually(t, "all leads", func() bool { return after.leads() == 100 })
+	eventually(t, "the journal to be released", func() bool { return after.Health().Journal.Depth == 0 })
+	if err := after.stop(); err != nil {
+		t.Fatal(err)
+	}
+	third := start(t, nodeOptions{dir: dir}) // everything is known now: nothing is read twice
+	eventually(t, "the journal to be released", func() bool { return third.Health().Journal.Depth == 0 })
+	if got := third.leads(); got != 100 {
+		t.Errorf("%d leads, want 100", got)
+	}
+}
+
+// What a queue lost is pushed again, and only that.
+func TestQueueLosesEverything(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	n := start(t, nodeOptions{dir: dir, idle: true})
+	lossy := &lossyQueue{Queue: NewQueue(), lose: 100}
+	n.o.Queue = lossy
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	for i := range 150 {
+		n.accept(post(i))
+	}
+	eventually(t, "all leads", func() bool { return n.leads() == 150 })
+	eventually(t, "the journal to be released", func() bool { return n.Health().Journal.Depth == 0 })
+}
+
+// lossyQueue drops the first pushes without a word.
+type lossyQueue struct {
+	Queue
+	mu   sync.Mutex
+	lose int
+}
+
+func (q *lossyQueue) Push(ctx context.Context, tasks ...Task) error {
+	q.mu.Lock()
+	drop := q.lose > 0
+	q.lose -= len(tasks)
+	q.mu.Unlock()
+	if drop {
+		return nil
+	}
+	return q.Queue.Push(ctx, tasks...)
+}
+
+// Row 37, one node: a stop under load loses nothing that was accepted.
+func TestStopUnderLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	n := start(t, nodeOptions{dir: dir})
+	var mu sync.Mutex
+	accepted := 0
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	for g := range 8 {
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := n.Accept(context.Background(), post(g*1_000_000+i)); err == nil {
+					mu.Lock()
+					accepted++
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	time.Sleep(200 * time.Millisecond)
+	close(stop)
+	wg.Wait()
+	if err := n.stop(); err != nil {
+		t.Fatal(err)
+	}
+	after := start(t, nodeOptions{dir: dir})
+	eventually(t, "every accepted delivery", func() bool { return after.leads() == accepted })
+}
+
+// A refused append is an error of the right class, and nothing of it is stored.
+func TestJournalFull(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{journal: journal.Options{SegmentSize: 64 << 10, Quota: 128 << 10}, store: func(f *faulty) { f.down.Store(true) }})
+	accepted := 0
+	var err error
+	for i := 0; i < 5000 && err == nil; i++ {
+		if _, err = n.Accept(context.Background(), post(i)); err == nil {
+			accepted++
+		}
+	}
+	if !errors.Is(err, lead.ErrFull) {
+		t.Fatalf("Accept = %v after %d, want ErrFull", err, accepted)
+	}
+	n.store.down.Store(false)
+	eventually(t, "what was accepted", func() bool { return n.leads() == accepted })
+	eventually(t, "room again", func() bool {
+		_, err := n.Accept(context.Background(), post(99_999))
+		return err == nil
+	})
+	eventually(t, "the last one", func() bool { return n.leads() == accepted+1 })
+}

@@ -1,0 +1,186 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"leadgate/lead"
+	"leadgate/pipeline/journal"
+	"leadgate/store"
+)
+
+// Store is what the pipeline asks of a store.
+type Store interface {
+	store.Intake
+	store.Outbox
+}
+
+// Blobs keeps large bodies and parts.
+type Blobs interface {
+	Put(ctx context.Context, data []byte) (string, error)
+	Get(ctx context.Context, name string) ([]byte, error)
+}
+
+// Meter hears what happens, for metrics. Its methods are called on the hot path.
+type Meter interface {
+	// Accepted: a delivery became durable after that long.
+	Accepted(source string, took time.Duration)
+	// Refused: a delivery was not kept, for lack of space or a failing disk.
+	Refused(source string)
+	// Stored: an inquiry was committed so long after its delivery was taken.
+	Stored(source string, v lead.Verdict, since time.Duration)
+	// Worked: a batch of that many deliveries took so long to read and commit.
+	Worked(deliveries int, took time.Duration)
+}
+
+// Options are what a pipeline is made of.
+type Options struct {
+	Journal *journal.Journal
+	Store   Store
+	Blobs   Blobs
+	Sources *Sources
+	Queue   Queue  // nil for one in this process
+	Dir     string // of this node's data; the guard's notes are kept there
+	Workers int    // how many read and store at once; 0 for 2
+	Meter   Meter  // nil for none
+	Log     *slog.Logger
+	Now     func() time.Time // nil for the system's
+	Jobs    map[string]Handler
+}
+
+// Errors that end Run.
+var (
+	// ErrStuck: parsers that do not return hold four goroutines; only a new process is rid of them.
+	ErrStuck = errors.New("parsers are stuck")
+	// ErrJournal: the disk of the journal fails; a new process replays what is there.
+	ErrJournal = errors.New("the journal's disk fails")
+)
+
+// Pipeline is a running way from Accept to the store.
+type Pipeline struct {
+	o       Options
+	log     *slog.Logger
+	now     func() time.Time
+	window  *window
+	recent  *recent
+	guard   *guard
+	stuck   atomic.Int32
+	stopped chan struct{} // closed when too many parsers are stuck
+	once    sync.Once
+	stalled atomic.Pointer[string] // why the store does not take anything now; nil when it does
+}
+
+// Limits of what is under way at once; everything beyond waits on disk.
+const (
+	windowEntries = 8192
+	windowBytes   = 32 << 20
+	batchEntries  = 256
+	largeBody     = 64 << 10 // bodies above this go to the blob store
+	parseTimeout  = 2 * time.Second
+	stuckParsers  = 4
+)
+
+// New makes a pipeline. Accept works at once, the rest when Run is called.
+func New(o Options) (*Pipeline, error) {
+	if o.Workers == 0 {
+		o.Workers = 2
+	}
+	if o.Meter == nil {
+		o.Meter = silent{}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Queue == nil {
+		o.Queue = NewQueue()
+	}
+	g, err := openGuard(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening pipeline: %w", err)
+	}
+	return &Pipeline{o: o, log: o.Log, now: o.Now, window: newWindow(), recent: newRecent(), guard: g, stopped: make(chan struct{})}, nil
+}
+
+// Run forwards, works and releases until ctx ends. It then lets the workers
+// finish what they hold and returns nil; what is left waits in the journal.
+// ErrStuck and ErrJournal mean that the process must start anew.
+func (p *Pipeline) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for _, loop := range append([]func(context.Context){p.forward, p.release, p.runJobs, p.watch(cancel)}, p.workers()...) {
+		wg.Go(func() { loop(ctx) })
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); errors.Is(err, ErrStuck) || errors.Is(err, ErrJournal) {
+		return err
+	}
+	return p.guard.clean()
+}
+
+func (p *Pipeline) workers() []func(context.Context) {
+	loops := make([]func(context.Context), p.o.Workers)
+	for i := range loops {
+		loops[i] = func(ctx context.Context) { p.work(ctx, i) }
+	}
+	return loops
+}
+
+// watch ends Run when only a new process can help.
+func (p *Pipeline) watch(cancel context.CancelCauseFunc) func(context.Context) {
+	return func(ctx context.Context) {
+		select {
+		case <-ctx.Done():
+		case <-p.stopped:
+			cancel(ErrStuck)
+		case <-p.o.Journal.Failed():
+			cancel(ErrJournal)
+		}
+	}
+}
+
+// Ready returns nil when a delivery would be kept now.
+func (p *Pipeline) Ready() error { return p.o.Journal.Ready() }
+
+// Health is what stands in the way, in words; empty parts are well.
+type Health struct {
+	Journal journal.Stats
+	Store   string // why the store takes nothing now
+	Flight  int    // deliveries between journal and store
+}
+
+// Health tells how the pipeline is.
+func (p *Pipeline) Health() Health {
+	h := Health{Journal: p.o.Journal.Stats(), Flight: p.window.len()}
+	if s := p.stalled.Load(); s != nil {
+		h.Store = *s
+	}
+	return h
+}
+
+// sleep waits, and reports false when ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+type silent struct{}
+
+func (silent) Accepted(string, time.Duration)             {}
+func (silent) Refused(string)                             {}
+func (silent) Stored(string, lead.Verdict, time.Duration) {}
+func (silent) Worked(int, time.Duration)                  {}
