@@ -69,6 +69,7 @@ type Pipeline struct {
 	window  *window
 	recent  *recent
 	guard   *guard
+	taking  atomic.Int32 // deliveries that wait for the journal now
 	stuck   atomic.Int32
 	stopped chan struct{} // closed when too many parsers are stuck
 	once    sync.Once
@@ -83,6 +84,11 @@ const (
 	largeBody     = 64 << 10 // bodies above this go to the blob store
 	parseTimeout  = 2 * time.Second
 	stuckParsers  = 4
+
+	// While so many senders wait at once, workers leave this many times their own
+	// working time to them: who waits for an answer comes before who is safe on disk.
+	crowd    = 16
+	courtesy = 4
 )
 
 // New makes a pipeline. Accept works at once, the rest when Run is called.

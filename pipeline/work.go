@@ -30,7 +30,19 @@ func (p *Pipeline) work(ctx context.Context, slot int) {
 		}
 		p.guard.leave(slot, tasks)
 		p.finish(ctx, tasks)
-		p.o.Meter.Worked(len(tasks), time.Since(start))
+		took := time.Since(start)
+		p.o.Meter.Worked(len(tasks), took)
+		p.giveWay(ctx, took)
+	}
+}
+
+// giveWay rests a worker while many senders wait for their answer. It always
+// goes on, so that a flood that never ends still becomes leads.
+func (p *Pipeline) giveWay(ctx context.Context, took time.Duration) {
+	for range courtesy {
+		if p.taking.Load() < crowd || !sleep(ctx, took) {
+			return
+		}
 	}
 }
 

@@ -37,7 +37,6 @@ type File interface {
 	io.ReaderAt
 	io.WriterAt
 	io.Closer
-	Size() (int64, error)
 	Truncate(size int64) error
 	Allocate(size int64) error
 	Sync() error
@@ -119,14 +118,6 @@ func (osFS) SyncDir(dir string) error {
 }
 
 type osFile struct{ *os.File }
-
-func (f osFile) Size() (int64, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
-}
 
 // ignoringEINTR repeats a call that a signal interrupted, as package os does for its own.
 func ignoringEINTR(call func() error) error {

@@ -12,6 +12,9 @@ import (
 	"leadgate/pipeline/journal"
 )
 
+// background is the context of appends that nobody gives up.
+var background = context.Background()
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // open opens a journal that ends with the test.

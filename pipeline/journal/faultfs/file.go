@@ -228,13 +228,6 @@ func (h *file) Sync() error {
 	return nil
 }
 
-// Size implements journal.File.
-func (h *file) Size() (int64, error) {
-	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
-	return int64(len(h.inode.data)), nil
-}
-
 // Close implements io.Closer.
 func (h *file) Close() error {
 	h.fs.mu.Lock()
