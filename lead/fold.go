@@ -118,9 +118,7 @@ func overlay(q, next *Inquiry) {
 	q.At = earlier(q.At, next.At) // an inquiry began when its first row says
 	q.Received = earlier(q.Received, next.Received)
 	q.Identities = union(q.Identities, next.Identities, func(i Identity) [3]string { return [3]string{string(i.Kind), i.Scope, i.Value} })
-	q.Attachments = union(q.Attachments, next.Attachments, func(a Attachment) [3]string {
-		return [3]string{cmp.Or(a.Ref, a.SHA256, a.URL), a.Name, a.Blob}
-	})
+	q.Attachments = joinAttachments(q.Attachments, next.Attachments)
 	q.Cards = append(slices.Clip(q.Cards), next.Cards...)
 	q.Tags = union(q.Tags, next.Tags, func(s string) string { return s })
 	q.Fields = replaceBy(q.Fields, next.Fields, func(f Field) string { return f.Key })
@@ -198,6 +196,35 @@ func union[T any, K comparable](have, add []T, key func(T) K) []T {
 		if !slices.ContainsFunc(have, func(h T) bool { return key(h) == key(v) }) {
 			have = append(have, v)
 		}
+	}
+	return have
+}
+
+// joinAttachments joins by the provider's id of a file, so that a file named
+// first and fetched later is one. Files without an id are the same when place or
+// content and name are.
+func joinAttachments(have, add []Attachment) []Attachment {
+	same := func(a, b *Attachment) bool {
+		if a.Ref != "" || b.Ref != "" {
+			return a.Ref == b.Ref
+		}
+		return cmp.Or(a.URL, a.SHA256) == cmp.Or(b.URL, b.SHA256) && a.Name == b.Name
+	}
+	have = slices.Clone(have)
+	for _, a := range add {
+		i := slices.IndexFunc(have, func(h Attachment) bool { return same(&h, &a) })
+		if i < 0 {
+			have = append(have, a)
+			continue
+		}
+		h := &have[i]
+		take(&h.Kind, a.Kind)
+		take(&h.Name, a.Name)
+		take(&h.Type, a.Type)
+		take(&h.SHA256, a.SHA256)
+		take(&h.Blob, a.Blob)
+		take(&h.URL, a.URL)
+		h.Size, h.Expires, h.Auth = max(h.Size, a.Size), later(h.Expires, a.Expires), h.Auth || a.Auth
 	}
 	return have
 }

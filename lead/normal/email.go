@@ -55,7 +55,7 @@ func Email(raw string) (EmailAddress, error) {
 
 // withoutTag drops what follows the first plus sign of a local part.
 func withoutTag(local string) string {
-	if i := strings.IndexByte(local, '+'); i > 0 && local[0] != '"' {
+	if i := strings.IndexByte(local, '+'); i > 0 && local[0] != '"' && strings.Trim(local[:i], ".") != "" {
 		return local[:i]
 	}
 	return local
