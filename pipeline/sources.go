@@ -42,6 +42,9 @@ func (s *Sources) Set(list []Source) error {
 		if !sourceName.MatchString(src.Name) {
 			return fmt.Errorf("source %q: %w: a name has 1 to 40 of a-z, 0-9 and -", src.Name, lead.ErrInvalid)
 		}
+		if src.Name == ManualSource {
+			return fmt.Errorf("source %q: %w: the name is that of leads entered by hand", src.Name, lead.ErrInvalid)
+		}
 		if m[src.Name] != nil {
 			return fmt.Errorf("source %q: %w: the name is taken twice", src.Name, lead.ErrInvalid)
 		}

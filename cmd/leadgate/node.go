@@ -1,0 +1,287 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"math"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"leadgate/connectors"
+	"leadgate/connectors/all"
+	"leadgate/lead"
+	"leadgate/pipeline"
+	"leadgate/pipeline/journal"
+	"leadgate/store"
+	"leadgate/store/blob"
+	"leadgate/store/sqlite"
+)
+
+// node is what a running gateway is made of, in the order it is opened.
+type node struct {
+	o        *Options
+	log      *slog.Logger
+	secret   []byte
+	blobs    *blob.Files
+	store    store.Store
+	journal  *journal.Journal
+	sources  *pipeline.Sources
+	pipeline *pipeline.Pipeline
+}
+
+// openNode opens everything up to the pipeline. meter may be nil.
+func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Writer, meter pipeline.Meter) (n *node, err error) {
+	n = &node{o: o, log: o.logger(stderr), sources: &pipeline.Sources{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.close())
+		}
+	}()
+	list, err := file.build()
+	if err != nil {
+		return n, err
+	}
+	if err := n.sources.Set(list); err != nil {
+		return n, err
+	}
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return n, fmt.Errorf("making the data folder: %w", err)
+	}
+	if n.secret, err = o.secretKey(); err != nil {
+		return n, err
+	}
+	jo, err := o.journal(n.log)
+	if err != nil {
+		return n, err
+	}
+	if n.journal, err = journal.Open(jo); err != nil {
+		return n, err
+	}
+	if n.blobs, err = blob.OpenFiles(filepath.Join(o.Data, "blobs")); err != nil {
+		return n, err
+	}
+	if n.store, err = openStore(ctx, o); err != nil {
+		return n, err
+	}
+	n.pipeline, err = pipeline.New(pipeline.Options{Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
+		Log: n.log, Jobs: map[string]pipeline.Handler{store.JobIndex: pipeline.IndexLeads(n.store)}})
+	return n, err
+}
+
+func (n *node) close() error {
+	var errs []error
+	if n.journal != nil {
+		errs = append(errs, n.journal.Close())
+	}
+	if n.store != nil {
+		errs = append(errs, n.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// openStore opens the store an option names.
+func openStore(ctx context.Context, o *Options) (store.Store, error) {
+	path, ok := strings.CutPrefix(o.Store, "sqlite:")
+	switch {
+	case o.Store == "":
+		path = filepath.Join(o.Data, "leadgate.db")
+	case !ok || path == "":
+		return nil, fmt.Errorf("%w: --store is sqlite:PATH", lead.ErrInvalid)
+	}
+	s, err := sqlite.Open(ctx, sqlite.Options{Path: path})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (o *Options) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	ho := &slog.HandlerOptions{Level: level}
+	if o.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, ho))
+	}
+	return slog.New(slog.NewTextHandler(w, ho))
+}
+
+// secretKey reads the key that seals secrets, or makes one for this node.
+func (o *Options) secretKey() ([]byte, error) {
+	text := o.SecretKey
+	path := filepath.Join(o.Data, "secret.key")
+	if text != "" {
+		if key, err := hex.DecodeString(text); err == nil && len(key) == 32 {
+			return key, nil
+		}
+		path = text
+	}
+	body, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && text == "" {
+		key := make([]byte, 32)
+		if _, err := rand.Read(key); err != nil {
+			return nil, fmt.Errorf("making secret key: %w", err)
+		}
+		return key, writeFileSynced(path, []byte(hex.EncodeToString(key)+"\n"))
+	}
+	if err != nil {
+		return nil, errors.New("reading secret key: --secret-key must be 64 hex digits or a file that holds them")
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(body)))
+	if err != nil || len(key) != 32 {
+		return nil, errors.New("reading secret key: the file does not hold 64 hex digits")
+	}
+	return key, nil
+}
+
+// writeFileSynced writes a private file that survives a power cut.
+func writeFileSynced(path string, body []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	_, err = f.Write(body)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+func (o *Options) journal(log *slog.Logger) (journal.Options, error) {
+	jo := journal.Options{Dir: filepath.Join(o.Data, "journal"), Log: log, Now: time.Now}
+	for _, s := range [...]struct {
+		name, text string
+		to         *int64
+	}{{"journal-quota", o.JournalQuota, &jo.Quota}, {"disk-floor", o.DiskFloor, &jo.FreeFloor}, {"segment-size", o.SegmentSize, &jo.SegmentSize}} {
+		n, err := bytesOf(s.text)
+		if err != nil {
+			return jo, fmt.Errorf("--%s: %w", s.name, err)
+		}
+		*s.to = n
+	}
+	if jo.FreeFloor == 0 {
+		jo.FreeFloor = -1 // no floor at all
+	}
+	return jo, nil
+}
+
+// bytesOf reads a size such as 64MB (multiples of 1024).
+func bytesOf(text string) (int64, error) {
+	digits := strings.TrimRight(text, "KMGTBkmgtb")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	shift, ok := map[string]uint{"": 0, "B": 0, "KB": 10, "MB": 20, "GB": 30, "TB": 40}[strings.ToUpper(text[len(digits):])]
+	if err != nil || !ok || n < 0 || n > math.MaxInt64>>shift {
+		return 0, fmt.Errorf("%w: a size is a number with B, KB, MB, GB or TB", lead.ErrInvalid)
+	}
+	return n << shift, nil
+}
+
+// build makes the sources of the configuration, or the one form there is without any.
+func (f *configFile) build() ([]pipeline.Source, error) {
+	blocks := f.sources
+	if f.path == "" {
+		blocks = []sourceBlock{{values: map[string]any{"name": "contact", "connector": "form", "title": "Contact"}}}
+	}
+	list := all.Connectors()
+	out := make([]pipeline.Source, 0, len(blocks))
+	for _, b := range blocks {
+		src, err := buildSource(list, b.values)
+		if err != nil {
+			return nil, f.problem(b.line, "source %v: %v", b.values["name"], err)
+		}
+		out = append(out, src)
+		if err := (&pipeline.Sources{}).Set(out); err != nil { // the names, as far as they go
+			return nil, f.problem(b.line, "%v", err)
+		}
+	}
+	return out, nil
+}
+
+// buildSource checks one source. name, connector, title and region stand beside
+// the settings of the connector.
+func buildSource(list []connectors.Connector, values map[string]any) (pipeline.Source, error) {
+	var src pipeline.Source
+	raw := map[string]any{}
+	for k, v := range values {
+		raw[k] = v
+	}
+	for key, to := range map[string]*string{"name": &src.Name, "connector": &src.Kind, "title": &src.Title, "region": &src.Region} {
+		if v, ok := raw[key]; ok {
+			text, isText := v.(string)
+			if !isText {
+				return src, &connectors.FieldError{Field: key, Problem: "must be text"}
+			}
+			*to = text
+			delete(raw, key)
+		}
+	}
+	if src.Title == "" {
+		src.Title = src.Name
+	}
+	for i := range list {
+		if list[i].Kind != src.Kind {
+			continue
+		}
+		settings, err := connectors.NewSettings(list[i].Fields, raw)
+		if err != nil {
+			return src, err
+		}
+		if list[i].Check != nil {
+			if err := list[i].Check(settings); err != nil {
+				return src, err
+			}
+		}
+		src.Settings, src.Connector = settings, &list[i]
+		return src, nil
+	}
+	return src, fmt.Errorf("%w: there is no connector %q", lead.ErrInvalid, src.Kind)
+}
+
+// network checks the address to listen on. Anything but loopback needs TLS or a
+// trusted proxy in front, so that nobody's inquiry crosses the open net in clear.
+func (o *Options) network() ([]netip.Prefix, error) {
+	var trusted []netip.Prefix
+	for _, t := range o.TrustedProxies {
+		p, err := netip.ParsePrefix(t)
+		if err != nil {
+			a, err := netip.ParseAddr(t)
+			if err != nil {
+				return nil, fmt.Errorf("%w: --trusted-proxies takes addresses and networks, not %q", lead.ErrInvalid, t)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		trusted = append(trusted, p)
+	}
+	if (o.TLSCert == "") != (o.TLSKey == "") {
+		return nil, fmt.Errorf("%w: --tls-cert and --tls-key belong together", lead.ErrInvalid)
+	}
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --listen is HOST:PORT", lead.ErrInvalid)
+	}
+	a, err := netip.ParseAddr(host)
+	if loopback := host == "localhost" || err == nil && a.IsLoopback(); !loopback && o.TLSCert == "" && len(trusted) == 0 {
+		return nil, fmt.Errorf("%w: listening on %s would take inquiries in clear text from anywhere: give --tls-cert and --tls-key, or name the proxy in front with --trusted-proxies", lead.ErrInvalid, o.Listen)
+	}
+	if o.PublicURL != "" {
+		u, err := url.Parse(o.PublicURL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, fmt.Errorf("%w: --public-url must be a full http or https address", lead.ErrInvalid)
+		}
+		o.PublicURL = strings.TrimRight(o.PublicURL, "/")
+	}
+	return trusted, nil
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"leadgate/pipeline"
+	"leadgate/server"
+)
+
+// serveCmd runs the gateway.
+type serveCmd struct{ Options }
+
+// Times of a stop: how long answers ask their clients to go, and how long the
+// last requests may take.
+const (
+	drainTime    = time.Second
+	shutdownTime = 10 * time.Second
+)
+
+// memoryTarget is what the collector tries to stay under; it works harder only near it.
+const memoryTarget = 220 << 20
+
+func (c *serveCmd) Run(in *common, file *configFile) error {
+	return serve(in.ctx, in.program, &c.Options, file, func(g *gateway) {
+		fmt.Fprintf(in.stdout, "leadgate %s is listening on %s, keeping its data in %s\n", version(), g.base, c.Data)
+		for _, s := range g.sources.All() {
+			fmt.Fprintf(in.stdout, "  source %-12s %-8s %s\n", s.Name, s.Kind, g.base+g.address(s))
+		}
+		if c.APIToken == "" {
+			fmt.Fprintf(in.stdout, "make an API token with: leadgate token add NAME --data %s\n", c.Data)
+		}
+	})
+}
+
+// gateway is a node that listens.
+type gateway struct {
+	*node
+	base   string // address of this server
+	token  string // opens the API for this machine's own commands
+	server *server.Server
+}
+
+// address is where a source is reached.
+func (g *gateway) address(s *pipeline.Source) string {
+	if s.Kind == "form" {
+		return "/f/" + s.Name
+	}
+	return "/in/" + s.Name
+}
+
+// serve opens a node, serves until ctx ends, and stops so that no answer is cut
+// and nothing accepted is lost. ready is called when the gateway listens.
+func serve(ctx context.Context, p *program, o *Options, file *configFile, ready func(*gateway), console ...func(*gateway) http.Handler) (err error) {
+	trusted, err := o.network()
+	if err != nil {
+		return err
+	}
+	debug.SetMemoryLimit(memoryTarget)
+	metrics := server.NewMetrics()
+	n, err := openNode(ctx, o, file, p.stderr, metrics)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.close()) }()
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	g := &gateway{node: n, token: rand.Text(), base: "http://" + ln.Addr().String()}
+	if o.TLSCert != "" {
+		g.base = "https://" + ln.Addr().String()
+	}
+	if o.PublicURL == "" {
+		o.PublicURL = g.base
+	}
+	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: o.PublicURL, SecretKey: n.secret, Limits: pipeline.NewLimits(), Log: n.log, Now: time.Now}
+	so := server.Options{Intake: n.pipeline, Store: n.store, Blobs: n.blobs, Sources: n.sources, Envs: desk, Metrics: metrics, PublicURL: o.PublicURL,
+		Region: o.Region, Trusted: trusted, Tokens: []string{o.APIToken, g.token}, Version: version(), Log: n.log, Now: time.Now}
+	for _, c := range console {
+		so.Console = c(g)
+	}
+	g.server = server.New(so)
+	if err := metrics.Watch(n.pipeline, n.store, time.Now); err != nil {
+		return err
+	}
+	if err := g.writeRunFile(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(g.runFile())) }()
+	ready(g)
+	return g.run(ctx, ln)
+}
+
+// run serves and works until ctx ends or one of both fails.
+func (g *gateway) run(ctx context.Context, ln net.Listener) error {
+	hs := g.server.HTTP()
+	if g.o.TLSCert != "" {
+		pair := &certificate{cert: g.o.TLSCert, key: g.o.TLSKey}
+		if _, err := pair.get(nil); err != nil {
+			return err
+		}
+		ln = tls.NewListener(ln, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get, NextProtos: []string{"http/1.1"}})
+	}
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	var wg sync.WaitGroup
+	failed := make(chan error, 2)
+	worked := make(chan error, 1)
+	wg.Go(func() {
+		err := g.pipeline.Run(working)
+		worked <- err
+		if err != nil {
+			failed <- err
+		}
+	})
+	wg.Go(func() {
+		if err := hs.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serving: %w", err)
+		}
+	})
+	var err error
+	select {
+	case <-ctx.Done():
+		g.log.InfoContext(ctx, "stopping")
+		g.server.Drain()
+		time.Sleep(drainTime)
+	case err = <-failed:
+		g.log.ErrorContext(ctx, "stopping", "err", err)
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if stop := hs.Shutdown(end); stop != nil {
+		err = errors.Join(err, hs.Close())
+	}
+	stopWork()
+	wg.Wait()
+	return errors.Join(err, dropSame(<-worked, err))
+}
+
+// dropSame returns nil for an error that is reported already.
+func dropSame(err, reported error) error {
+	if err != nil && reported != nil && errors.Is(reported, err) {
+		return nil
+	}
+	return err
+}
+
+// runFile is what the other subcommands find a running gateway by.
+type runFile struct {
+	Address string `json:"address"`
+	Token   string `json:"token"`
+	PID     int    `json:"pid"`
+}
+
+func (g *gateway) runFile() string { return filepath.Join(g.o.Data, "run.json") }
+
+func (g *gateway) writeRunFile() error {
+	body, err := json.Marshal(runFile{Address: g.base, Token: g.token, PID: os.Getpid()})
+	if err != nil {
+		return fmt.Errorf("writing run.json: %w", err)
+	}
+	return writeFileSynced(g.runFile(), append(body, '\n'))
+}
+
+// running finds the gateway that runs over a data folder.
+func running(data string) (runFile, bool) {
+	var r runFile
+	body, err := os.ReadFile(filepath.Join(data, "run.json"))
+	if err != nil || json.Unmarshal(body, &r) != nil {
+		return r, false
+	}
+	client := &http.Client{Timeout: 2 * time.Second}
+	resp, err := client.Get(r.Address + "/livez")
+	if err != nil {
+		return r, false
+	}
+	return r, resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
+}
+
+// certificate is a pair of files, read again when one of them changes.
+type certificate struct {
+	cert, key string
+	mu        sync.Mutex
+	pair      *tls.Certificate
+	stamp     string
+}
+
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	stamp := changed(c.cert) + changed(c.key)
+	if c.pair != nil && stamp == c.stamp {
+		return c.pair, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+	switch {
+	case err == nil:
+		c.pair, c.stamp = &pair, stamp
+	case c.pair == nil:
+		return nil, fmt.Errorf("reading certificate: %w", err)
+	}
+	return c.pair, nil
+}
+
+func changed(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return info.ModTime().String()
+}
+
+// version is the version this was built as.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return strings.TrimPrefix(info.Main.Version, "v")
+	}
+	return "0.1.0-dev"
+}

@@ -1,0 +1,147 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"leadgate/lead"
+	"leadgate/pipeline"
+	"leadgate/store"
+)
+
+// Metrics counts what happens, for Prometheus. It hears the pipeline as its Meter.
+type Metrics struct {
+	registry *prometheus.Registry
+	handler  http.Handler
+	accepted *prometheus.CounterVec
+	refused  *prometheus.CounterVec
+	forged   *prometheus.CounterVec
+	verdicts *prometheus.CounterVec
+	accept   prometheus.Histogram
+	stored   prometheus.Histogram
+	batch    prometheus.Histogram
+	work     prometheus.Histogram
+}
+
+var _ pipeline.Meter = (*Metrics)(nil)
+
+// NewMetrics makes metrics in a registry of their own.
+func NewMetrics() *Metrics {
+	vec := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "leadgate", Name: name, Help: help}, labels)
+	}
+	hist := func(name, help string, buckets []float64) prometheus.Histogram {
+		return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "leadgate", Name: name, Help: help, Buckets: buckets})
+	}
+	times := prometheus.ExponentialBuckets(0.00025, 2, 18) // 0.25 ms to 33 s
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		accepted: vec("accepted_total", "Deliveries that became durable.", "source"),
+		refused:  vec("refused_total", "Deliveries that could not be kept (answered 503).", "source"),
+		forged:   vec("forged_total", "Posts without a valid proof of origin.", "source"),
+		verdicts: vec("inquiries_total", "Inquiries by what became of them.", "source", "verdict"),
+		accept:   hist("accept_seconds", "Time to make a delivery durable.", times),
+		stored:   hist("stored_seconds", "Time from taking a delivery to the commit of its inquiry.", times),
+		batch:    hist("batch_deliveries", "Deliveries a worker stored in one go.", prometheus.ExponentialBuckets(1, 2, 10)),
+		work:     hist("batch_seconds", "Time to read and store a batch.", times),
+	}
+	m.registry.MustRegister(m.accepted, m.refused, m.forged, m.verdicts, m.accept, m.stored, m.batch, m.work,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return m
+}
+
+// Watch adds what is asked at scrape time: the journal, what waits, and how long
+// each source has been quiet.
+func (m *Metrics) Watch(in Intake, st Store, now func() time.Time) error {
+	return m.registry.Register(&watched{in: in, st: st, now: now})
+}
+
+// ServeHTTP answers a scrape.
+func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.handler.ServeHTTP(w, r) }
+
+// Accepted implements pipeline.Meter.
+func (m *Metrics) Accepted(source string, took time.Duration) {
+	m.accepted.WithLabelValues(source).Inc()
+	m.accept.Observe(took.Seconds())
+}
+
+// Refused implements pipeline.Meter.
+func (m *Metrics) Refused(source string) { m.refused.WithLabelValues(source).Inc() }
+
+// Forged counts a post without a valid proof.
+func (m *Metrics) Forged(source string) { m.forged.WithLabelValues(source).Inc() }
+
+// Stored implements pipeline.Meter.
+func (m *Metrics) Stored(source string, v lead.Verdict, since time.Duration) {
+	m.verdicts.WithLabelValues(source, string(v)).Inc()
+	m.stored.Observe(since.Seconds())
+}
+
+// Worked implements pipeline.Meter.
+func (m *Metrics) Worked(deliveries int, took time.Duration) {
+	m.batch.Observe(float64(deliveries))
+	m.work.Observe(took.Seconds())
+}
+
+// watched collects gauges when it is asked.
+type watched struct {
+	in  Intake
+	st  Store
+	now func() time.Time
+}
+
+func gauge(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("leadgate_"+name, help, labels, nil)
+}
+
+// Describe implements prometheus.Collector; the gauges are found by collecting.
+func (*watched) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c *watched) Collect(out chan<- prometheus.Metric) {
+	send := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	h := c.in.Health()
+	age := 0.0
+	if h.Journal.Depth > 0 && !h.Journal.Oldest.IsZero() {
+		age = c.now().Sub(h.Journal.Oldest).Seconds()
+	}
+	send(gauge("journal_depth", "Deliveries in the journal that the store does not have yet."), float64(h.Journal.Depth))
+	send(gauge("journal_bytes", "Bytes of the journal's segments."), float64(h.Journal.Bytes))
+	send(gauge("journal_age_seconds", "Age of the oldest delivery the store does not have yet."), age)
+	send(gauge("journal_corrupt_records", "Damaged records that were set aside."), float64(h.Journal.Corrupt))
+	send(gauge("in_flight", "Deliveries between journal and store."), float64(h.Flight))
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	st, err := c.st.Stats(ctx)
+	up := 1.0
+	if err != nil || h.Store != "" {
+		up = 0
+	}
+	send(gauge("store_up", "Whether the store answers and takes inquiries."), up)
+	if err == nil {
+		c.counts(send, st)
+	}
+}
+
+func (c *watched) counts(send func(*prometheus.Desc, float64, ...string), st store.Stats) {
+	send(gauge("parked", "Deliveries that wait for a human because they could not be read or stored."), float64(st.Parked))
+	send(gauge("quarantine", "Inquiries in quarantine."), float64(st.Quarantine))
+	send(gauge("jobs_waiting", "Jobs in the outbox."), float64(st.Jobs.Waiting))
+	send(gauge("jobs_buried", "Jobs that were given up."), float64(st.Jobs.Buried))
+	leads := gauge("leads", "Leads by the meaning of their stage.", "status")
+	send(leads, float64(st.Leads.Open), string(lead.Open))
+	send(leads, float64(st.Leads.Won), string(lead.Won))
+	send(leads, float64(st.Leads.Lost), string(lead.Lost))
+	last := gauge("source_quiet_seconds", "Time since the last delivery of a source.", "source")
+	for source, at := range st.LastEvent {
+		send(last, c.now().Sub(at).Seconds(), source)
+	}
+}

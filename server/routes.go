@@ -1,0 +1,58 @@
+package server
+
+import "net/http"
+
+// access says who may use a route.
+type access int
+
+const (
+	open      access = iota // anyone; the handler asks for its own proof
+	inspected               // loopback, or a token
+	member                  // a token
+)
+
+// route is one line of the table below.
+type route struct {
+	method  string // "" for any
+	path    string
+	access  access
+	handler http.HandlerFunc
+}
+
+func (r route) pattern() string {
+	if r.method == "" {
+		return r.path
+	}
+	return r.method + " " + r.path
+}
+
+// routes are all routes of leadgate. openapi.json describes those under /api.
+func (s *Server) routes() []route {
+	return []route{
+		{"", "/in/{source}", open, s.intake},
+		{"", "/in/{source}/{rest...}", open, s.intake},
+		{"", "/f/{source}", open, s.hosted("/f/")},
+		{"", "/f/{source}/{rest...}", open, s.hosted("/f/")},
+
+		{"GET", "/api/v1/leads", member, s.listLeads},
+		{"POST", "/api/v1/leads", member, s.enterLead},
+		{"GET", "/api/v1/leads/{id}", member, s.getLead},
+		{"PATCH", "/api/v1/leads/{id}", member, s.patchLead},
+		{"GET", "/api/v1/receipts/{id}", member, s.getReceipt},
+		{"GET", "/api/v1/deliveries/{id}", member, s.getDelivery},
+		{"GET", "/api/v1/files/{name}", member, s.getFile},
+		{"GET", "/api/v1/parked", member, s.listParked},
+		{"POST", "/api/v1/parked/{id}/replay", member, s.replay},
+		{"GET", "/api/v1/quarantine", member, s.listQuarantine},
+		{"POST", "/api/v1/quarantine/{id}/release", member, s.releaseInquiry},
+		{"GET", "/api/v1/stats", member, s.getStats},
+		{"GET", "/api/v1/openapi.json", open, s.getOpenAPI},
+		{"", "/api/", open, s.noRoute},
+
+		{"GET", "/livez", open, s.livez},
+		{"GET", "/readyz", open, s.readyz},
+		{"GET", "/healthz", inspected, s.healthz},
+		{"GET", "/metrics", inspected, s.metrics},
+		{"", "/", open, s.root},
+	}
+}
