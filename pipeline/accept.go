@@ -20,7 +20,9 @@ import (
 // one delivery.
 func (p *Pipeline) Accept(ctx context.Context, d lead.Delivery) (lead.ID, error) {
 	start := time.Now()
-	p.taking.Add(1)
+	if p.taking.Add(1) >= crowd {
+		p.crowded.Store(start.UnixNano())
+	}
 	id, err := p.accept(ctx, &d)
 	p.taking.Add(-1)
 	if err != nil {

@@ -16,7 +16,7 @@ type Handler func(ctx context.Context, jobs []store.Job) error
 const (
 	jobPoll    = 250 * time.Millisecond
 	jobLease   = 2 * time.Minute
-	jobBatch   = 64
+	jobBatch   = 8
 	jobTimeout = time.Minute
 	jobLongest = time.Hour // between two tries
 )

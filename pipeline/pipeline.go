@@ -70,6 +70,7 @@ type Pipeline struct {
 	recent  *recent
 	guard   *guard
 	taking  atomic.Int32 // deliveries that wait for the journal now
+	crowded atomic.Int64 // when there last were many of them, in nanoseconds since 1970
 	stuck   atomic.Int32
 	stopped chan struct{} // closed when too many parsers are stuck
 	once    sync.Once
@@ -85,10 +86,12 @@ const (
 	parseTimeout  = 2 * time.Second
 	stuckParsers  = 4
 
-	// While so many senders wait at once, workers leave this many times their own
-	// working time to them: who waits for an answer comes before who is safe on disk.
-	crowd    = 16
-	courtesy = 4
+	// While so many senders wait at once, or did just now (a commit wakes them all
+	// together), workers leave this many times their own working time to them: who
+	// waits for an answer comes before who is safe on disk.
+	crowd     = 16
+	crowdSpan = 25 * time.Millisecond
+	courtesy  = 9
 )
 
 // New makes a pipeline. Accept works at once, the rest when Run is called.

@@ -40,7 +40,7 @@ func (p *Pipeline) work(ctx context.Context, slot int) {
 // goes on, so that a flood that never ends still becomes leads.
 func (p *Pipeline) giveWay(ctx context.Context, took time.Duration) {
 	for range courtesy {
-		if p.taking.Load() < crowd || !sleep(ctx, took) {
+		if time.Since(time.Unix(0, p.crowded.Load())) > crowdSpan || !sleep(ctx, took) {
 			return
 		}
 	}

@@ -24,7 +24,7 @@ func (c *checkCmd) Run(in *common, file *configFile) error {
 		}
 		fmt.Fprintf(in.stdout, "ok    %-14s %s\n", what, detail)
 	}
-	list, err := file.build()
+	list, err := file.build(c.Region)
 	report("sources", err, fmt.Sprintf("%d", len(list)))
 	_, err = c.network()
 	report("network", err, c.Listen)

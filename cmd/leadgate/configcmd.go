@@ -22,7 +22,7 @@ func (c *configCmd) Run(in *common, file *configFile) error {
 		fmt.Fprint(in.stdout, example())
 		return nil
 	}
-	list, err := file.build()
+	list, err := file.build(c.Region)
 	if err != nil {
 		return err
 	}

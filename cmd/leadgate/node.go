@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -49,7 +50,7 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 			err = errors.Join(err, n.close())
 		}
 	}()
-	list, err := file.build()
+	list, err := file.build(o.Region)
 	if err != nil {
 		return n, err
 	}
@@ -190,7 +191,8 @@ func bytesOf(text string) (int64, error) {
 }
 
 // build makes the sources of the configuration, or the one form there is without any.
-func (f *configFile) build() ([]pipeline.Source, error) {
+// A source without a region of its own has the installation's.
+func (f *configFile) build(region string) ([]pipeline.Source, error) {
 	blocks := f.sources
 	if f.path == "" {
 		blocks = []sourceBlock{{values: map[string]any{"name": "contact", "connector": "form", "title": "Contact"}}}
@@ -202,6 +204,7 @@ func (f *configFile) build() ([]pipeline.Source, error) {
 		if err != nil {
 			return nil, f.problem(b.line, "source %v: %v", b.values["name"], err)
 		}
+		src.Region = cmp.Or(src.Region, region)
 		out = append(out, src)
 		if err := (&pipeline.Sources{}).Set(out); err != nil { // the names, as far as they go
 			return nil, f.problem(b.line, "%v", err)

@@ -31,7 +31,10 @@ const (
 )
 
 // memoryTarget is what the collector tries to stay under; it works harder only near it.
-const memoryTarget = 220 << 20
+const (
+	memoryTarget = 220 << 20
+	gcPercent    = 300 // what is alive is small; collecting it less often leaves more to answers
+)
 
 func (c *serveCmd) Run(in *common, file *configFile) error {
 	return serve(in.ctx, in.program, &c.Options, file, func(g *gateway) {
@@ -68,6 +71,7 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 	if err != nil {
 		return err
 	}
+	debug.SetGCPercent(gcPercent)
 	debug.SetMemoryLimit(memoryTarget)
 	metrics := server.NewMetrics()
 	n, err := openNode(ctx, o, file, p.stderr, metrics)

@@ -1,0 +1,68 @@
+# Each target says what it is for; make help shows them.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export CGO_ENABLED ?= 0
+
+static    := go build -trimpath -ldflags='-s -w'
+platforms := linux/amd64 linux/arm64 darwin/arm64
+
+.PHONY: help build test race fuzz golden lint chaos bench cover release demo clean
+
+help: ## show what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build ./bin/leadgate, one static binary
+	$(static) -o bin/ ./cmd/leadgate
+
+test: ## run everything a change must pass, as .ci/run does
+	@.ci/test
+
+race: ## run the Go tests with the race detector
+	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+fuzz: ## fuzz every target for 20 s (FUZZTIME=5m for longer)
+	@grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u | while read -r dir; do \
+		grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$dir"/*_test.go | cut -c6- | while read -r target; do \
+			echo "== $$dir $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $${FUZZTIME:-20s} "$$dir"; \
+		done; \
+	done
+
+golden: ## rewrite expected outputs and generated docs; read the diff before keeping it
+	@grep -rlE --include='*_test.go' '"update"|connectortest\.' . | xargs -r -n1 dirname | sort -u | while read -r dir; do go test "$$dir" -update; done
+
+lint: ## gofmt, go vet, and the linters that are installed
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not gofmt'd:"; echo "$$unformatted"; exit 1; }
+	go vet -trimpath ./...
+	@for tool in 'staticcheck ./...' 'golangci-lint run'; do \
+		if command -v $${tool%% *} >/dev/null; then echo "$$tool"; $$tool; else echo "$${tool%% *} is not installed and was not run"; fi; \
+	done
+
+chaos: ## ten times the random tests, then kill -9 under load, 50 rounds
+	LEADGATE_CHAOS=10 go test -count=1 -timeout 30m ./lead/... ./pipeline/...
+	LEADGATE_CHAOS=50 go test -count=1 -timeout 30m -run TestKilled -v ./cmd/leadgate
+
+bench: ## Go benchmarks, then durable accept, end to end and start
+	go test -run '^$$' -bench . -benchmem ./...
+	go run -trimpath ./bench accept
+	go run -trimpath ./bench e2e
+	go run -trimpath ./bench start
+
+cover: ## which lines the tests reach
+	go test -coverpkg=./... -coverprofile=coverage.out ./... >/dev/null
+	@go tool cover -func=coverage.out | tail -n 1
+	@echo "go tool cover -html=coverage.out shows the lines"
+
+release: ## static binaries and SHA256SUMS in ./dist
+	@rm -rf dist && mkdir dist
+	@for platform in $(platforms); do \
+		os=$${platform%/*}; arch=$${platform#*/}; echo "== $$platform"; \
+		GOOS=$$os GOARCH=$$arch $(static) -o "dist/leadgate-$$os-$$arch" ./cmd/leadgate; \
+	done
+	@cd dist && sha256sum leadgate-* | tee SHA256SUMS
+
+demo: ## run a gateway with a sample site on http://127.0.0.1:8080
+	go run -trimpath ./cmd/leadgate demo
+
+clean: ## remove what was built
+	rm -rf bin dist coverage.out

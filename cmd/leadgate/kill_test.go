@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"leadgate/lead"
+)
+
+// Row 1: a gateway that is killed again and again under load loses nothing it
+// acknowledged and stores nothing twice. LEADGATE_CHAOS is the number of rounds.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	rounds := 3
+	if n, err := strconv.Atoi(os.Getenv("LEADGATE_CHAOS")); err == nil {
+		rounds = n
+	}
+	dir := t.TempDir()
+	exe := filepath.Join(dir, "leadgate")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", exe, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, out)
+	}
+	k := &killed{t: t, exe: exe, data: filepath.Join(dir, "data"), acked: map[string]bool{}}
+	k.start()
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for c := range 16 {
+		wg.Go(func() { k.send(ctx, c) })
+	}
+	for range rounds {
+		time.Sleep(300*time.Millisecond + rand.N(900*time.Millisecond))
+		k.kill()
+		k.start()
+	}
+	time.Sleep(300 * time.Millisecond)
+	stop()
+	wg.Wait()
+	k.verify(rounds)
+	k.kill()
+}
+
+// killed is a gateway that gets killed, and what it acknowledged.
+type killed struct {
+	t         *testing.T
+	exe, data string
+
+	mu    sync.Mutex
+	cmd   *exec.Cmd
+	url   string
+	token string
+	acked map[string]bool
+}
+
+func (k *killed) start() {
+	k.t.Helper()
+	if err := os.Remove(filepath.Join(k.data, "run.json")); err != nil && !os.IsNotExist(err) {
+		k.t.Fatal(err)
+	}
+	cmd := exec.Command(k.exe, "serve", "--data", k.data, "--listen", "127.0.0.1:0", "--segment-size", "1MB")
+	var out strings.Builder
+	cmd.Stderr = &out
+	if err := cmd.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	k.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	var r runFile
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		body, err := os.ReadFile(filepath.Join(k.data, "run.json"))
+		if err == nil && json.Unmarshal(body, &r) == nil && answers(r.Address+"/readyz") {
+			break
+		}
+		if time.Now().After(deadline) {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			k.t.Fatalf("not ready: %s", out.String())
+		}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.cmd, k.url, k.token = cmd, r.Address, r.Token
+}
+
+func (k *killed) kill() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_ = k.cmd.Process.Kill() // SIGKILL
+	_ = k.cmd.Wait()
+}
+
+func (k *killed) where() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.url
+}
+
+// send posts distinct people, one after the other, each until it is acknowledged.
+func (k *killed) send(ctx context.Context, c int) {
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	for i := 0; ctx.Err() == nil; i++ {
+		mail := fmt.Sprintf("p%d.%d@example.org", i, c)
+		body := fmt.Sprintf(`{"name":"Person %d","email":%q,"message":"hello","submission_id":"s%d-%d"}`, i, mail, i, c)
+		for ctx.Err() == nil {
+			resp, err := client.Post(k.where()+"/f/contact", "application/json", strings.NewReader(body))
+			if err == nil {
+				_, err = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+			if err == nil && resp.StatusCode == http.StatusOK {
+				k.mu.Lock()
+				k.acked[mail] = true
+				k.mu.Unlock()
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}
+
+// verify waits until every acknowledged person is a lead, and finds none twice.
+func (k *killed) verify(rounds int) {
+	k.t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		seen := map[string]int{}
+		k.page(func(l lead.Lead) {
+			for _, e := range l.Emails {
+				seen[e]++
+			}
+		})
+		lost, twice := 0, 0
+		for mail := range k.acked {
+			if seen[mail] == 0 {
+				lost++
+			}
+		}
+		for _, n := range seen {
+			if n > 1 {
+				twice++
+			}
+		}
+		if twice > 0 || lost > 0 && time.Now().After(deadline) || len(k.acked) == 0 {
+			k.t.Fatalf("%d acknowledged, %d lost, %d stored twice", len(k.acked), lost, twice)
+		}
+		if lost == 0 {
+			k.t.Logf("%d kills, %d acknowledged, 0 lost, 0 stored twice", rounds, len(k.acked))
+			return
+		}
+	}
+}
+
+func (k *killed) page(each func(lead.Lead)) {
+	k.t.Helper()
+	for cursor := ""; ; {
+		req, err := http.NewRequest(http.MethodGet, k.url+"/api/v1/leads?limit=500&cursor="+cursor, nil)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+k.token)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		var out struct {
+			Leads []lead.Lead `json:"leads"`
+			Next  string      `json:"next_cursor"`
+		}
+		err = json.NewDecoder(resp.Body).Decode(&out)
+		resp.Body.Close()
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		for _, l := range out.Leads {
+			each(l)
+		}
+		if cursor = out.Next; cursor == "" {
+			return
+		}
+	}
+}
