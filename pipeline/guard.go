@@ -130,12 +130,7 @@ func (g *guard) save() error {
 		return fmt.Errorf("noting suspects: %w", err)
 	}
 	tmp := path + ".new"
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("noting suspects: %w", err)
-	}
-	_, err = f.Write(body)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+	if err = os.WriteFile(tmp, body, 0o600); err == nil {
 		err = os.Rename(tmp, path)
 	}
 	if err != nil {

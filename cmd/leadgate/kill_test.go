@@ -131,63 +131,76 @@ func (k *killed) send(ctx context.Context, c int) {
 	}
 }
 
-// verify waits until every acknowledged person is a lead, and finds none twice.
+// verify waits until the journal is worked off, and finds every acknowledged
+// person once and nothing parked.
 func (k *killed) verify(rounds int) {
 	k.t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		seen := map[string]int{}
-		k.page(func(l lead.Lead) {
-			for _, e := range l.Emails {
-				seen[e]++
-			}
-		})
-		lost, twice := 0, 0
-		for mail := range k.acked {
-			if seen[mail] == 0 {
-				lost++
-			}
+	var h struct {
+		Journal struct{ Depth int }
+		Parked  int
+	}
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		k.ask("/healthz", &h)
+		if h.Journal.Depth == 0 {
+			break
 		}
-		for _, n := range seen {
-			if n > 1 {
-				twice++
-			}
-		}
-		if twice > 0 || lost > 0 && time.Now().After(deadline) || len(k.acked) == 0 {
-			k.t.Fatalf("%d acknowledged, %d lost, %d stored twice", len(k.acked), lost, twice)
-		}
-		if lost == 0 {
-			k.t.Logf("%d kills, %d acknowledged, 0 lost, 0 stored twice", rounds, len(k.acked))
-			return
+		if time.Now().After(deadline) {
+			k.t.Fatalf("%d deliveries are still in the journal", h.Journal.Depth)
 		}
 	}
+	seen := map[string]int{}
+	k.page(func(l lead.Lead) {
+		for _, e := range l.Emails {
+			seen[e]++
+		}
+	})
+	lost, twice := 0, 0
+	for mail := range k.acked {
+		if seen[mail] == 0 {
+			lost++
+		}
+	}
+	for _, n := range seen {
+		if n > 1 {
+			twice++
+		}
+	}
+	if twice > 0 || lost > 0 || h.Parked > 0 || len(k.acked) == 0 {
+		k.t.Fatalf("%d acknowledged, %d lost, %d stored twice, %d parked", len(k.acked), lost, twice, h.Parked)
+	}
+	k.t.Logf("%d kills, %d acknowledged, 0 lost, 0 stored twice", rounds, len(k.acked))
 }
 
 func (k *killed) page(each func(lead.Lead)) {
 	k.t.Helper()
 	for cursor := ""; ; {
-		req, err := http.NewRequest(http.MethodGet, k.url+"/api/v1/leads?limit=500&cursor="+cursor, nil)
-		if err != nil {
-			k.t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+k.token)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			k.t.Fatal(err)
-		}
 		var out struct {
 			Leads []lead.Lead `json:"leads"`
 			Next  string      `json:"next_cursor"`
 		}
-		err = json.NewDecoder(resp.Body).Decode(&out)
-		resp.Body.Close()
-		if err != nil {
-			k.t.Fatal(err)
-		}
+		k.ask("/api/v1/leads?limit=500&cursor="+cursor, &out)
 		for _, l := range out.Leads {
 			each(l)
 		}
 		if cursor = out.Next; cursor == "" {
 			return
 		}
+	}
+}
+
+func (k *killed) ask(path string, v any) {
+	k.t.Helper()
+	req, err := http.NewRequest(http.MethodGet, k.url+path, nil)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+k.token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(v); err != nil {
+		k.t.Fatal(err)
 	}
 }

@@ -16,7 +16,6 @@ type preset struct {
 	Title   string `yaml:"title"`
 	Doc     string `yaml:"doc"`
 	Page    string `yaml:"page"`    // of the sender, that this was written after
-	Read    string `yaml:"read"`    // when it was read
 	Auth    string `yaml:"auth"`    // row of the signature table; "" when it does not sign
 	Key     string `yaml:"key"`     // dotted path of what is the same in every redelivery
 	Mapping string `yaml:"mapping"` // jq

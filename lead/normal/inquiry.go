@@ -29,14 +29,16 @@ const (
 
 // Inquiry brings a parsed inquiry into canonical form in place: clean text within
 // limits, names with parts and display, identities through [Email] and [Phone],
-// URLs, times in UTC to the microsecond, and Direction In when none is given.
+// URLs, times in UTC to the microsecond, and Direction In when none is given and
+// this is the only row of its inquiry: a later row of an outgoing call that does
+// not repeat the direction must not turn the call round.
 // Region is the country whose phone notation is understood, see [Phone]. Running
 // it again changes nothing.
 //
 // Lists and pointers of q may be written to; a caller that shares them copies first.
 func Inquiry(q *lead.Inquiry, region string) {
 	Patch(q, region)
-	if q.Direction == "" {
+	if q.Direction == "" && q.Event == "" {
 		q.Direction = lead.In
 	}
 }

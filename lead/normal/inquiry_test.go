@@ -119,6 +119,23 @@ func TestPatchSaysNothingMore(t *testing.T) {
 	}
 }
 
+// TestDirectionIsNotTurnedRound has a call's second row that does not repeat the direction.
+func TestDirectionIsNotTurnedRound(t *testing.T) {
+	t.Parallel()
+	rows := []lead.Inquiry{
+		{Key: "c", Event: "1", Direction: lead.Out, At: time.Unix(1, 0), Call: &lead.Call{State: lead.CallRinging}},
+		{Key: "c", Event: "2", At: time.Unix(2, 0), Call: &lead.Call{State: lead.CallEnded}},
+	}
+	var folded []lead.Row
+	for _, q := range rows {
+		Inquiry(&q, "")
+		folded = append(folded, lead.InquiryRow(q, lead.ID{}))
+	}
+	if touch, _ := lead.Fold(folded); touch.Direction != lead.Out || touch.Call.State != lead.CallCanceled {
+		t.Errorf("got %q, %q", touch.Direction, touch.Call.State)
+	}
+}
+
 func TestIdentityKey(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

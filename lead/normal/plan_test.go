@@ -62,7 +62,7 @@ func TestPlanAgreesWithMetadata(t *testing.T) {
 			seeds = append(seeds, phonenumbers.GetNationalSignificantNumber(n))
 		}
 		for _, seed := range seeds {
-			for range 4 * chaos() {
+			for range 20 * chaos() {
 				total++
 				if got, want := p.check(seed), reference(code, seed); got != want {
 					t.Fatalf("+%d %s: got type %d, want %d", code, seed, got, want)
