@@ -4,16 +4,12 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
 	"leadgate/pipeline/journal"
 	"leadgate/pipeline/journal/faultfs"
 )
-
-// waitForNext is how long a test waits for an entry that may not come.
-const waitForNext = 20 * time.Millisecond
 
 // TestPowerLoss is rows 1, 4 and 5: random histories of appends, releases,
 // rotations, failing syncs, restarts and power cuts that drop, keep or tear what was

@@ -220,7 +220,11 @@ func (w *writer) abandon(cut bool) {
 
 func (w *writer) retire() {
 	w.cur.file.Close() // nothing unsynced is in it that anyone was promised
-	if w.ends = append(w.ends, ending{w.cur.stamp, w.cur.end}); len(w.ends) > maxEndings {
+	end := w.cur.end
+	if len(w.cur.offs) == 0 { // not even its head was ever synced
+		end = 0
+	}
+	if w.ends = append(w.ends, ending{w.cur.stamp, end}); len(w.ends) > maxEndings {
 		w.ends = w.ends[len(w.ends)-maxEndings:]
 	}
 	w.j.mu.Lock()
