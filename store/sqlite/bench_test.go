@@ -18,7 +18,7 @@ func benchItem(n int, at time.Time) store.Item {
 	raw, _ := d.AppendBinary(nil)
 	q := lead.Inquiry{Key: d.Key, Scope: "bench", Source: "bench", Kind: lead.KindForm, Channel: "webhook", Received: at, Origin: "WEBFORM",
 		Name: lead.Name{Display: fmt.Sprintf("Person %x", n)}, Company: fmt.Sprintf("Company %d", n%5000), Text: strings.Repeat("a word or two ", 20),
-		Identities: []lead.Identity{{Kind: lead.IdentityEmail, Value: fmt.Sprintf("p.%d@example.com", n)}, {Kind: lead.IdentityPhone, Value: fmt.Sprintf("+336%08d", n%100_000_000)}},
+		Identities:  []lead.Identity{{Kind: lead.IdentityEmail, Value: fmt.Sprintf("p.%d@example.com", n)}, {Kind: lead.IdentityPhone, Value: fmt.Sprintf("+336%08d", n%100_000_000)}},
 		Attribution: lead.Attribution{Source: "google", Medium: "cpc", Campaign: "windows", Page: "https://shop.example.com/windows"}}
 	normal.Inquiry(&q, "FR")
 	return store.Item{Delivery: d, Raw: raw, Inquiries: []lead.Inquiry{q}}
