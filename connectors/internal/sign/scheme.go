@@ -64,41 +64,40 @@ func (s Scheme) Covers() connectors.Proof {
 // The general ones are hmac, bearer, basic, url, body, query, standard-webhooks
 // and jws; the rest are senders, each as its developer pages describe it.
 func Row(name string) (s Scheme, ok bool) {
-	for _, s := range table() {
-		if s.Name == name {
-			return s, true
+	for i := range table {
+		if table[i].Name == name {
+			return table[i], true
 		}
 	}
 	return Scheme{}, false
 }
 
-func table() []Scheme {
-	return []Scheme{
-		{Name: "hmac", Field: "X-Signature", Algorithm: SHA256},
-		{Name: "bearer", Field: "Authorization", Prefix: "Bearer ", Algorithm: Equal},
-		{Name: "basic", Field: "Authorization", Prefix: "Basic ", Algorithm: Basic},
-		{Name: "url", Field: URLToken, Algorithm: Equal},
-		{Name: "body", In: InBody, Field: "token", Algorithm: Equal},
-		{Name: "query", In: InQuery, Field: "token", Algorithm: Equal},
-		{Name: "jws", Field: "X-Webhook-Signature", Algorithm: JWS},
-		// https://www.standardwebhooks.com
-		{Name: "standard-webhooks", Field: "Webhook-Signature", Prefix: "v1,", Separator: " ", Algorithm: SHA256, Encoding: "base64", Key: "base64", Message: "{id}.{ts}.{body}", ID: "Webhook-Id", Time: "Webhook-Timestamp", Unit: time.Second},
+// table holds every scheme; it is never written.
+var table = [...]Scheme{
+	{Name: "hmac", Field: "X-Signature", Algorithm: SHA256},
+	{Name: "bearer", Field: "Authorization", Prefix: "Bearer ", Algorithm: Equal},
+	{Name: "basic", Field: "Authorization", Prefix: "Basic ", Algorithm: Basic},
+	{Name: "url", Field: URLToken, Algorithm: Equal},
+	{Name: "body", In: InBody, Field: "token", Algorithm: Equal},
+	{Name: "query", In: InQuery, Field: "token", Algorithm: Equal},
+	{Name: "jws", Field: "X-Webhook-Signature", Algorithm: JWS},
+	// https://www.standardwebhooks.com
+	{Name: "standard-webhooks", Field: "Webhook-Signature", Prefix: "v1,", Separator: " ", Algorithm: SHA256, Encoding: "base64", Key: "base64", Message: "{id}.{ts}.{body}", ID: "Webhook-Id", Time: "Webhook-Timestamp", Unit: time.Second},
 
-		{Name: "acuity", Field: "X-Acuity-Signature", Algorithm: SHA256, Encoding: "base64"},
-		{Name: "calcom", Field: "X-Cal-Signature-256", Algorithm: SHA256},
-		{Name: "calendly", Field: "Calendly-Webhook-Signature", Prefix: "v1=", Separator: ",", Algorithm: SHA256, Message: "{ts}.{body}", TimeItem: "t=", Unit: time.Second},
-		{Name: "formstack", Field: "X-FS-Signature", Prefix: "sha256=", Algorithm: SHA256},
-		{Name: "hubspot-v3", Field: "X-HubSpot-Signature-v3", Algorithm: SHA256, Encoding: "base64", Message: "{method}{url}{body}{ts}", Time: "X-HubSpot-Request-Timestamp", Unit: time.Millisecond},
-		{Name: "line", Field: "X-Line-Signature", Algorithm: SHA256, Encoding: "base64"},
-		{Name: "linkedin", Field: "X-LI-Signature", Algorithm: SHA256, Message: "hmacsha256={body}"},
-		{Name: "meta", Field: "X-Hub-Signature-256", Prefix: "sha256=", Algorithm: SHA256},
-		{Name: "meta-sha1", Field: "X-Hub-Signature", Prefix: "sha1=", Algorithm: SHA1},
-		{Name: "netlify", Field: "X-Webhook-Signature", Algorithm: JWS, Issuer: "netlify"},
-		{Name: "slack", Field: "X-Slack-Signature", Prefix: "v0=", Algorithm: SHA256, Message: "v0:{ts}:{body}", Time: "X-Slack-Request-Timestamp", Unit: time.Second},
-		{Name: "tally", Field: "Tally-Signature", Algorithm: SHA256, Encoding: "base64"},
-		{Name: "typeform", Field: "Typeform-Signature", Prefix: "sha256=", Algorithm: SHA256, Encoding: "base64"},
-		{Name: "viber", Field: "X-Viber-Content-Signature", Algorithm: SHA256},
-		{Name: "webflow", Field: "X-Webflow-Signature", Algorithm: SHA256, Message: "{ts}:{body}", Time: "X-Webflow-Timestamp", Unit: time.Millisecond},
-		{Name: "x", Field: "X-Twitter-Webhooks-Signature", Prefix: "sha256=", Algorithm: SHA256, Encoding: "base64"},
-	}
+	{Name: "acuity", Field: "X-Acuity-Signature", Algorithm: SHA256, Encoding: "base64"},
+	{Name: "calcom", Field: "X-Cal-Signature-256", Algorithm: SHA256},
+	{Name: "calendly", Field: "Calendly-Webhook-Signature", Prefix: "v1=", Separator: ",", Algorithm: SHA256, Message: "{ts}.{body}", TimeItem: "t=", Unit: time.Second},
+	{Name: "formstack", Field: "X-FS-Signature", Prefix: "sha256=", Algorithm: SHA256},
+	{Name: "hubspot-v3", Field: "X-HubSpot-Signature-v3", Algorithm: SHA256, Encoding: "base64", Message: "{method}{url}{body}{ts}", Time: "X-HubSpot-Request-Timestamp", Unit: time.Millisecond},
+	{Name: "line", Field: "X-Line-Signature", Algorithm: SHA256, Encoding: "base64"},
+	{Name: "linkedin", Field: "X-LI-Signature", Algorithm: SHA256, Message: "hmacsha256={body}"},
+	{Name: "meta", Field: "X-Hub-Signature-256", Prefix: "sha256=", Algorithm: SHA256},
+	{Name: "meta-sha1", Field: "X-Hub-Signature", Prefix: "sha1=", Algorithm: SHA1},
+	{Name: "netlify", Field: "X-Webhook-Signature", Algorithm: JWS, Issuer: "netlify"},
+	{Name: "slack", Field: "X-Slack-Signature", Prefix: "v0=", Algorithm: SHA256, Message: "v0:{ts}:{body}", Time: "X-Slack-Request-Timestamp", Unit: time.Second},
+	{Name: "tally", Field: "Tally-Signature", Algorithm: SHA256, Encoding: "base64"},
+	{Name: "typeform", Field: "Typeform-Signature", Prefix: "sha256=", Algorithm: SHA256, Encoding: "base64"},
+	{Name: "viber", Field: "X-Viber-Content-Signature", Algorithm: SHA256},
+	{Name: "webflow", Field: "X-Webflow-Signature", Algorithm: SHA256, Message: "{ts}:{body}", Time: "X-Webflow-Timestamp", Unit: time.Millisecond},
+	{Name: "x", Field: "X-Twitter-Webhooks-Signature", Prefix: "sha256=", Algorithm: SHA256, Encoding: "base64"},
 }
