@@ -20,9 +20,7 @@ import (
 // one delivery.
 func (p *Pipeline) Accept(ctx context.Context, d lead.Delivery) (lead.ID, error) {
 	start := time.Now()
-	if p.taking.Add(1) >= crowd {
-		p.crowded.Store(start.UnixNano())
-	}
+	p.crowding(start, p.taking.Add(1))
 	id, err := p.accept(ctx, &d)
 	p.taking.Add(-1)
 	if err != nil {
@@ -31,6 +29,17 @@ func (p *Pipeline) Accept(ctx context.Context, d lead.Delivery) (lead.ID, error)
 	}
 	p.o.Meter.Accepted(d.Source, time.Since(start))
 	return id, nil
+}
+
+// crowding keeps the moving average of how many senders wait at once. Only a crowd
+// that stays is one: a slow sync makes a short queue at any load.
+func (p *Pipeline) crowding(now time.Time, waiting int32) {
+	mean := p.waiting.Load()
+	mean += (int64(waiting)<<16 - mean) >> 8
+	p.waiting.Store(mean)
+	if mean >= crowd<<16 {
+		p.crowded.Store(now.UnixNano())
+	}
 }
 
 func (p *Pipeline) accept(ctx context.Context, d *lead.Delivery) (lead.ID, error) {

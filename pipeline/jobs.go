@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"leadgate/lead"
@@ -19,6 +20,7 @@ const (
 	jobBatch   = 8
 	jobTimeout = time.Minute
 	jobLongest = time.Hour // between two tries
+	indexBatch = 64        // leads brought into the search index in one transaction
 )
 
 // runJobs does what transactions left in the outbox, kind by kind.
@@ -107,6 +109,11 @@ func IndexLeads(s Indexer) Handler {
 		for _, j := range jobs {
 			numbers = append(numbers, store.IndexNumbers(j.Payload)...)
 		}
-		return s.Index(ctx, numbers)
+		for part := range slices.Chunk(numbers, indexBatch) { // between two parts inquiries are stored
+			if err := s.Index(ctx, part); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,7 +47,7 @@ type Options struct {
 	Sources *Sources
 	Queue   Queue  // nil for one in this process
 	Dir     string // of this node's data; the guard's notes are kept there
-	Workers int    // how many read and store at once; 0 for 2
+	Workers int    // how many read and store at once; 0 for one per two processors, so that acceptance always finds one free
 	Meter   Meter  // nil for none
 	Log     *slog.Logger
 	Now     func() time.Time // nil for the system's
@@ -70,6 +71,7 @@ type Pipeline struct {
 	recent  *recent
 	guard   *guard
 	taking  atomic.Int32 // deliveries that wait for the journal now
+	waiting atomic.Int64 // how many of them there are on average, times 65,536
 	crowded atomic.Int64 // when there last were many of them, in nanoseconds since 1970
 	stuck   atomic.Int32
 	stopped chan struct{} // closed when too many parsers are stuck
@@ -91,13 +93,13 @@ const (
 	// waits for an answer comes before who is safe on disk.
 	crowd     = 16
 	crowdSpan = 25 * time.Millisecond
-	courtesy  = 9
+	courtesy  = 19
 )
 
 // New makes a pipeline. Accept works at once, the rest when Run is called.
 func New(o Options) (*Pipeline, error) {
 	if o.Workers == 0 {
-		o.Workers = 2
+		o.Workers = max(1, runtime.GOMAXPROCS(0)/2)
 	}
 	if o.Meter == nil {
 		o.Meter = silent{}

@@ -80,11 +80,16 @@ func (w *writer) commit(b *batch) error {
 	return nil
 }
 
-// seal gives every record of a batch its place in the active segment.
+// seal gives every record of a batch its place in the active segment. The head is
+// synced with the first batch and so belongs to it.
 func (w *writer) seal(b *batch) {
+	before := 0
+	if len(w.cur.offs) == 0 {
+		before = int(w.cur.end)
+	}
 	for off := 0; off < len(b.buf); w.seq++ {
 		n := recordSize(b.buf[off:])
-		seal(b.buf[off:off+n], w.cur.stamp, w.seq, uint32(off))
+		seal(b.buf[off:off+n], w.cur.stamp, w.seq, uint32(before+off))
 		off += n
 	}
 }

@@ -38,7 +38,10 @@ type Options struct {
 type Store struct {
 	read  *sql.DB
 	write *sql.DB
+	tidy  *sql.DB // moves what is committed from the log into the file, beside the writer
 	now   func() time.Time
+	stop  context.CancelFunc
+	done  chan struct{} // closed when checkpoints have ended
 
 	mu     sync.Mutex // held by whoever writes
 	conn   *sql.Conn  // the writing connection
@@ -62,19 +65,46 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.now = time.Now
 	}
 	if s.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate", "page_size(8192)", "journal_mode(wal)", "synchronous(full)",
-		"busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(4000)", "temp_store(memory)", "foreign_keys(off)")); err != nil {
+		"busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(16384)", "temp_store(memory)", "foreign_keys(off)")); err != nil {
 		return nil, fmt.Errorf("opening store: %w", err)
 	}
 	s.write.SetMaxOpenConns(1)
 	if s.read, err = sql.Open("sqlite", dsn(path, "", "busy_timeout(10000)", "query_only(on)", "cache_size(-16384)", "temp_store(memory)")); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening store: %w", err), s.Close())
 	}
+	if s.tidy, err = sql.Open("sqlite", dsn(path, "", "busy_timeout(0)", "synchronous(full)")); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening store: %w", err), s.Close())
+	}
+	s.tidy.SetMaxOpenConns(1)
 	s.read.SetMaxOpenConns(8)
 	s.read.SetMaxIdleConns(2)
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening store: %w", classed(err)), s.Close())
 	}
+	checking, stop := context.WithCancel(context.Background())
+	s.stop, s.done = stop, make(chan struct{})
+	go s.checkpoints(checking)
 	return s, nil
+}
+
+// checkpointEvery is how often the log is moved into the file.
+const checkpointEvery = 500 * time.Millisecond
+
+// checkpoints moves the write-ahead log into the file without holding up the
+// writer. What the writer then has left to do when the log is long is little. A
+// checkpoint that fails is tried again; nothing depends on one.
+func (s *Store) checkpoints(ctx context.Context) {
+	defer close(s.done)
+	t := time.NewTicker(checkpointEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			_, _ = s.tidy.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`)
+		}
+	}
 }
 
 func dsn(path, extra string, pragmas ...string) string {
@@ -120,6 +150,10 @@ func (s *Store) start(ctx context.Context) error {
 
 // Close ends reads and writes and releases the file.
 func (s *Store) Close() error {
+	if s.stop != nil {
+		s.stop()
+		<-s.done
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
@@ -129,7 +163,7 @@ func (s *Store) Close() error {
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())
 	}
-	for _, db := range []*sql.DB{s.read, s.write} {
+	for _, db := range []*sql.DB{s.tidy, s.read, s.write} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
