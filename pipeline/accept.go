@@ -35,7 +35,10 @@ func (p *Pipeline) Accept(ctx context.Context, d lead.Delivery) (lead.ID, error)
 // that stays is one: a slow sync makes a short queue at any load.
 func (p *Pipeline) crowding(now time.Time, waiting int32) {
 	mean := p.waiting.Load()
-	mean += (int64(waiting)<<16 - mean) >> 8
+	if last := p.last.Swap(now.UnixNano()); now.Sub(time.Unix(0, last)) > crowdSpan {
+		mean = 0 // there was a pause: what was before it says nothing
+	}
+	mean += (int64(waiting)<<16 - mean) >> 7
 	p.waiting.Store(mean)
 	if mean >= crowd<<16 {
 		p.crowded.Store(now.UnixNano())

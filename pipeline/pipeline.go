@@ -72,6 +72,7 @@ type Pipeline struct {
 	guard   *guard
 	taking  atomic.Int32 // deliveries that wait for the journal now
 	waiting atomic.Int64 // how many of them there are on average, times 65,536
+	last    atomic.Int64 // when the last one came, in nanoseconds since 1970
 	crowded atomic.Int64 // when there last were many of them, in nanoseconds since 1970
 	stuck   atomic.Int32
 	stopped chan struct{} // closed when too many parsers are stuck
