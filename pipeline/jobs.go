@@ -20,7 +20,7 @@ const (
 	jobBatch   = 8
 	jobTimeout = time.Minute
 	jobLongest = time.Hour // between two tries
-	indexBatch = 64        // leads brought into the search index in one transaction
+	indexBatch = 16        // leads brought into the search index in one transaction
 )
 
 // runJobs does what transactions left in the outbox, kind by kind.

@@ -92,7 +92,7 @@ const (
 	// While so many senders wait at once, or did just now (a commit wakes them all
 	// together), workers leave this many times their own working time to them: who
 	// waits for an answer comes before who is safe on disk.
-	crowd     = 16
+	crowd     = 24
 	crowdSpan = 25 * time.Millisecond
 	courtesy  = 19
 )
