@@ -57,6 +57,12 @@ func (n *newLead) inquiry(region string) (lead.Inquiry, error) {
 	return q, nil
 }
 
+// enteredLead is the lead of what was entered, and whether it is new.
+type enteredLead struct {
+	lead.Lead
+	Verdict lead.Verdict `json:"verdict"`
+}
+
 // enterLead makes a lead by hand, at once; with check=1 it only tells which open
 // leads the same person has.
 func (s *Server) enterLead(w http.ResponseWriter, r *http.Request) {
@@ -101,8 +107,5 @@ func (s *Server) enterLead(w http.ResponseWriter, r *http.Request) {
 	if verdict != lead.Created {
 		status = http.StatusOK
 	}
-	answer(w, status, struct {
-		lead.Lead
-		Verdict lead.Verdict `json:"verdict"`
-	}{l, verdict})
+	answer(w, status, enteredLead{Lead: l, Verdict: verdict})
 }
