@@ -98,7 +98,7 @@ type nodeOptions struct {
 	store   func(Store) Store
 	fs      journal.FS
 	now     func() time.Time
-	public  bool // also no sources are set
+	unset   bool // the sources were never read
 }
 
 func start(t testing.TB, o nodeOptions) *node {
@@ -122,7 +122,7 @@ func start(t testing.TB, o nodeOptions) *node {
 	must()
 	n.blobs, err = blob.OpenFiles(filepath.Join(dir, "blobs"))
 	must()
-	if !o.public {
+	if !o.unset {
 		err = n.sources.Set(n.testSources())
 		must()
 	}
@@ -138,7 +138,6 @@ func start(t testing.TB, o nodeOptions) *node {
 	if o.store != nil {
 		st = o.store(st)
 	}
-	must()
 	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: "https://gate.example", SecretKey: make([]byte, 32), Limits: pipeline.NewLimits(), Log: log, Now: o.now}
 	n.Server = New(Options{Intake: in, Store: st, Blobs: n.blobs, Sources: n.sources, Envs: desk, Metrics: metrics, PublicURL: "https://gate.example",
 		Region: "FR", Trusted: o.trusted, Tokens: []string{"", apiToken}, Version: "test", Log: log, Now: o.now})
@@ -377,4 +376,9 @@ func (n *node) api(method, path, body string, want int) reply {
 		n.t.Errorf("%s %s %d: %s", method, path, r.status, problem)
 	}
 	return r
+}
+
+func (n *node) stats() store.Stats {
+	n.t.Helper()
+	return decode[store.Stats](n.t, n.api("GET", "/api/v1/stats", "", http.StatusOK))
 }

@@ -54,8 +54,8 @@ func scan(w *window, stamp uint64, sealed int64, keep func(off int64, h header))
 		next, good, off = int64(h.seq)+1, off+h.size(), off+h.size()
 	}
 	f := findings{end: good}
+	confirmed = max(confirmed, sealed)
 	if sealed > good {
-		confirmed = sealed
 		gaps = append(gaps, span{good, min(sealed, size), 1})
 		good = min(sealed, size)
 	}
