@@ -20,29 +20,15 @@ import (
 // one delivery.
 func (p *Pipeline) Accept(ctx context.Context, d lead.Delivery) (lead.ID, error) {
 	start := time.Now()
-	p.crowding(start, p.taking.Add(1))
+	p.courtesy.waiting.Add(1)
 	id, err := p.accept(ctx, &d)
-	p.taking.Add(-1)
+	p.courtesy.waiting.Add(-1)
 	if err != nil {
 		p.o.Meter.Refused(d.Source)
 		return lead.ID{}, err
 	}
 	p.o.Meter.Accepted(d.Source, time.Since(start))
 	return id, nil
-}
-
-// crowding keeps the moving average of how many senders wait at once. Only a crowd
-// that stays is one: a slow sync makes a short queue at any load.
-func (p *Pipeline) crowding(now time.Time, waiting int32) {
-	mean := p.waiting.Load()
-	if last := p.last.Swap(now.UnixNano()); now.Sub(time.Unix(0, last)) > crowdSpan {
-		mean = 0 // there was a pause: what was before it says nothing
-	}
-	mean += (int64(waiting)<<16 - mean) >> 7
-	p.waiting.Store(mean)
-	if mean >= crowd<<16 {
-		p.crowded.Store(now.UnixNano())
-	}
 }
 
 func (p *Pipeline) accept(ctx context.Context, d *lead.Delivery) (lead.ID, error) {

@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"leadgate/connectors"
 	"leadgate/lead"
 	"leadgate/pipeline/journal"
 	"leadgate/store"
@@ -165,6 +169,35 @@ func TestKilledAfterAppend(t *testing.T) {
 	eventually(t, "the journal to be released", func() bool { return third.Health().Journal.Depth == 0 })
 	if got := third.leads(); got != 100 {
 		t.Errorf("%d leads, want 100", got)
+	}
+}
+
+// After a restart the store is asked about many entries at once, and what it has
+// is not read again.
+func TestRecoveryAsksInBatches(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	n := start(t, nodeOptions{dir: dir, idle: true})
+	for i := range 1000 {
+		n.accept(post(i))
+	}
+	left := t.TempDir() // the disk as a killed process leaves it
+	if err := errors.Join(n.stop(), os.CopyFS(left, os.DirFS(filepath.Join(dir, "journal")))); err != nil {
+		t.Fatal(err)
+	}
+	n = start(t, nodeOptions{dir: dir})
+	eventually(t, "all leads", func() bool { return n.leads() == 1000 && n.Health().Journal.Depth == 0 })
+	if err := errors.Join(n.stop(), os.RemoveAll(filepath.Join(dir, "journal")), os.CopyFS(filepath.Join(dir, "journal"), os.DirFS(left))); err != nil {
+		t.Fatal(err)
+	}
+	var read atomic.Int64
+	after := start(t, nodeOptions{dir: dir, parse: func(d lead.Delivery, s connectors.Settings) (lead.Parsed, error) {
+		read.Add(1)
+		return parseJSON(d, s)
+	}})
+	eventually(t, "the journal to be released", func() bool { return after.Health().Journal.Depth == 0 && after.store.asks.Load() > 0 })
+	if asks := after.store.asks.Load(); asks > 20 || read.Load() > 0 {
+		t.Errorf("the store was asked %d times about 1000 entries, %d were read again", asks, read.Load())
 	}
 }
 

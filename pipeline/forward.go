@@ -14,30 +14,72 @@ import (
 // earlier process left is pushed only when the store does not know it.
 func (p *Pipeline) forward(ctx context.Context) {
 	for {
-		e, err := p.o.Journal.Next(ctx)
-		if err != nil {
-			if ctx.Err() == nil && !errors.Is(err, io.EOF) {
-				p.log.ErrorContext(ctx, "reading journal", "err", err)
-				if sleep(ctx, time.Second) {
-					continue
-				}
-			}
+		entries, err := p.gather(ctx)
+		if p.pass(ctx, entries) != nil {
 			return
 		}
-		known := false
-		if e.Recovered {
-			if known, err = p.known(ctx, e.ID); err != nil {
-				return
-			}
-		}
-		if known {
-			p.o.Journal.Release(e.Pos)
+		if err == nil {
 			continue
 		}
-		if p.push(ctx, e) != nil {
-			return
+		if ctx.Err() == nil && !errors.Is(err, io.EOF) {
+			p.log.ErrorContext(ctx, "reading journal", "err", err)
+			if sleep(ctx, time.Second) {
+				continue
+			}
+		}
+		return
+	}
+}
+
+// Limits of gather.
+const (
+	gatherEntries = 256
+	gatherBytes   = 1 << 20
+	gatherTime    = 5 * time.Millisecond // for an entry the scan has not come to yet
+)
+
+// gather waits for the next entry and adds what an earlier process left right
+// behind it, so that the store is asked about many at once. It returns what it
+// has beside an error.
+func (p *Pipeline) gather(ctx context.Context) ([]journal.Entry, error) {
+	e, err := p.o.Journal.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, size := []journal.Entry{e}, len(e.Payload)
+	if !e.Recovered {
+		return list, nil
+	}
+	soon, cancel := context.WithTimeout(ctx, gatherTime)
+	defer cancel()
+	for list[len(list)-1].Recovered && len(list) < gatherEntries && size < gatherBytes {
+		e, err := p.o.Journal.Next(soon)
+		if soon.Err() != nil && err != nil {
+			break
+		}
+		if err != nil {
+			return list, err
+		}
+		list, size = append(list, e), size+len(e.Payload)
+	}
+	return list, nil
+}
+
+// pass releases the entries the store knows and pushes the others. It returns an
+// error only when ctx ends.
+func (p *Pipeline) pass(ctx context.Context, entries []journal.Entry) error {
+	known, err := p.known(ctx, entries)
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		if known[entries[i].ID] {
+			p.o.Journal.Release(entries[i].Pos)
+		} else if err := p.push(ctx, entries[i]); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // push waits for room and hands an entry to the queue.
@@ -59,15 +101,29 @@ func (p *Pipeline) push(ctx context.Context, e journal.Entry) error {
 	}
 }
 
-// known asks the store, for as long as it takes to get an answer.
-func (p *Pipeline) known(ctx context.Context, id lead.ID) (bool, error) {
+// known asks the store which of the recovered entries it has, for as long as it
+// takes to get an answer. The others were never anybody else's.
+func (p *Pipeline) known(ctx context.Context, entries []journal.Entry) (map[lead.ID]bool, error) {
+	var ids []lead.ID
+	for i := range entries {
+		if entries[i].Recovered {
+			ids = append(ids, entries[i].ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
-		ids, err := p.o.Store.Known(ctx, []lead.ID{id})
+		found, err := p.o.Store.Known(ctx, ids)
 		if err == nil {
-			return len(ids) > 0, nil
+			known := make(map[lead.ID]bool, len(found))
+			for _, id := range found {
+				known[id] = true
+			}
+			return known, nil
 		}
 		if !sleep(ctx, jitter(wait)) {
-			return false, ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
 }

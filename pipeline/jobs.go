@@ -35,11 +35,9 @@ func (p *Pipeline) runJobs(ctx context.Context) {
 			for _, j := range jobs {
 				byKind[j.Kind] = append(byKind[j.Kind], j)
 			}
-			start := time.Now()
 			for kind, list := range byKind {
 				p.doJobs(ctx, kind, list)
 			}
-			p.giveWay(ctx, time.Since(start))
 			if len(jobs) < jobBatch {
 				break
 			}

@@ -41,17 +41,18 @@ type Meter interface {
 
 // Options are what a pipeline is made of.
 type Options struct {
-	Journal *journal.Journal
-	Store   Store
-	Blobs   Blobs
-	Sources *Sources
-	Queue   Queue  // nil for one in this process
-	Dir     string // of this node's data; the guard's notes are kept there
-	Workers int    // how many read and store at once; 0 for one per two processors, so that acceptance always finds one free
-	Meter   Meter  // nil for none
-	Log     *slog.Logger
-	Now     func() time.Time // nil for the system's
-	Jobs    map[string]Handler
+	Journal  *journal.Journal
+	Store    Store
+	Blobs    Blobs
+	Sources  *Sources
+	Queue    Queue     // nil for one in this process
+	Dir      string    // of this node's data; the guard's notes are kept there
+	Workers  int       // how many read and store at once; 0 for one per two processors, so that acceptance always finds one free
+	Courtesy *Courtesy // shared with whatever else works in the background; nil for one of its own
+	Meter    Meter     // nil for none
+	Log      *slog.Logger
+	Now      func() time.Time // nil for the system's
+	Jobs     map[string]Handler
 }
 
 // Errors that end Run.
@@ -64,20 +65,17 @@ var (
 
 // Pipeline is a running way from Accept to the store.
 type Pipeline struct {
-	o       Options
-	log     *slog.Logger
-	now     func() time.Time
-	window  *window
-	recent  *recent
-	guard   *guard
-	taking  atomic.Int32 // deliveries that wait for the journal now
-	waiting atomic.Int64 // how many of them there are on average, times 65,536
-	last    atomic.Int64 // when the last one came, in nanoseconds since 1970
-	crowded atomic.Int64 // when there last were many of them, in nanoseconds since 1970
-	stuck   atomic.Int32
-	stopped chan struct{} // closed when too many parsers are stuck
-	once    sync.Once
-	stalled atomic.Pointer[string] // why the store does not take anything now; nil when it does
+	o        Options
+	log      *slog.Logger
+	now      func() time.Time
+	window   *window
+	recent   *recent
+	guard    *guard
+	courtesy *Courtesy
+	stuck    atomic.Int32
+	stopped  chan struct{} // closed when too many parsers are stuck
+	once     sync.Once
+	stalled  atomic.Pointer[string] // why the store does not take anything now; nil when it does
 }
 
 // Limits of what is under way at once; everything beyond waits on disk.
@@ -88,19 +86,15 @@ const (
 	largeBody     = 64 << 10 // bodies above this go to the blob store
 	parseTimeout  = 2 * time.Second
 	stuckParsers  = 4
-
-	// While so many senders wait at once, or did just now (a commit wakes them all
-	// together), workers leave this many times their own working time to them: who
-	// waits for an answer comes before who is safe on disk.
-	crowd     = 24
-	crowdSpan = 25 * time.Millisecond
-	courtesy  = 19
 )
 
 // New makes a pipeline. Accept works at once, the rest when Run is called.
 func New(o Options) (*Pipeline, error) {
 	if o.Workers == 0 {
 		o.Workers = max(1, runtime.GOMAXPROCS(0)/2)
+	}
+	if o.Courtesy == nil {
+		o.Courtesy = &Courtesy{}
 	}
 	if o.Meter == nil {
 		o.Meter = silent{}
@@ -118,7 +112,7 @@ func New(o Options) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening pipeline: %w", err)
 	}
-	return &Pipeline{o: o, log: o.Log, now: o.Now, window: newWindow(), recent: newRecent(), guard: g, stopped: make(chan struct{})}, nil
+	return &Pipeline{o: o, log: o.Log, now: o.Now, window: newWindow(), recent: newRecent(), guard: g, courtesy: o.Courtesy, stopped: make(chan struct{})}, nil
 }
 
 // Run forwards, works and releases until ctx ends. It then lets the workers

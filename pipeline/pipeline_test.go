@@ -159,6 +159,7 @@ type faulty struct {
 	down    atomic.Bool // answers nothing
 	refuse  atomic.Pointer[func([]store.Item) error]
 	applies atomic.Int64
+	asks    atomic.Int64 // calls of Known
 	parks   atomic.Int64
 }
 
@@ -186,6 +187,7 @@ func (f *faulty) Park(ctx context.Context, items []store.Parking) error {
 }
 
 func (f *faulty) Known(ctx context.Context, ids []lead.ID) ([]lead.ID, error) {
+	f.asks.Add(1)
 	if f.down.Load() {
 		return nil, errDown
 	}

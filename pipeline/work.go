@@ -30,19 +30,7 @@ func (p *Pipeline) work(ctx context.Context, slot int) {
 		}
 		p.guard.leave(slot, tasks)
 		p.finish(ctx, tasks)
-		took := time.Since(start)
-		p.o.Meter.Worked(len(tasks), took)
-		p.giveWay(ctx, took)
-	}
-}
-
-// giveWay rests a worker while many senders wait for their answer. It always
-// goes on, so that a flood that never ends still becomes leads.
-func (p *Pipeline) giveWay(ctx context.Context, took time.Duration) {
-	for range courtesy {
-		if time.Since(time.Unix(0, p.crowded.Load())) > crowdSpan || !sleep(ctx, took) {
-			return
-		}
+		p.o.Meter.Worked(len(tasks), time.Since(start))
 	}
 }
 
@@ -52,6 +40,7 @@ func (p *Pipeline) batch(ctx context.Context, tasks []Task) error {
 	items := make([]store.Item, 0, len(tasks))
 	var parked []store.Parking
 	for i := range tasks {
+		p.courtesy.Yield()
 		t := &tasks[i]
 		var d lead.Delivery
 		if err := d.UnmarshalBinary(t.Raw); err != nil {

@@ -73,11 +73,12 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if n.blobs, err = blob.OpenFiles(filepath.Join(o.Data, "blobs")); err != nil {
 		return n, err
 	}
-	if n.store, err = openStore(ctx, o); err != nil {
+	courtesy := &pipeline.Courtesy{}
+	if n.store, err = openStore(ctx, o, courtesy.Yield); err != nil {
 		return n, err
 	}
 	n.pipeline, err = pipeline.New(pipeline.Options{Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
-		Log: n.log, Jobs: map[string]pipeline.Handler{store.JobIndex: pipeline.IndexLeads(n.store)}})
+		Courtesy: courtesy, Log: n.log, Jobs: map[string]pipeline.Handler{store.JobIndex: pipeline.IndexLeads(n.store)}})
 	return n, err
 }
 
@@ -93,7 +94,8 @@ func (n *node) close() error {
 }
 
 // openStore opens the store an option names.
-func openStore(ctx context.Context, o *Options) (store.Store, error) {
+// openStore opens the store. yield is called by an engine that works in this process.
+func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
 	path, ok := strings.CutPrefix(o.Store, "sqlite:")
 	switch {
 	case o.Store == "":
@@ -101,7 +103,7 @@ func openStore(ctx context.Context, o *Options) (store.Store, error) {
 	case !ok || path == "":
 		return nil, fmt.Errorf("%w: --store is sqlite:PATH", lead.ErrInvalid)
 	}
-	s, err := sqlite.Open(ctx, sqlite.Options{Path: path})
+	s, err := sqlite.Open(ctx, sqlite.Options{Path: path, Yield: yield})
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func withStore(ctx context.Context, o *Options, use func(store.Store) error) (er
 	if err := os.MkdirAll(o.Data, 0o700); err != nil {
 		return fmt.Errorf("making the data folder: %w", err)
 	}
-	s, err := openStore(ctx, o)
+	s, err := openStore(ctx, o, nil)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,10 @@ var migrations embed.FS
 type Options struct {
 	Path string           // of the file; it is made when missing
 	Now  func() time.Time // nil for the system's
+
+	// Yield is called before every write, and may rest: an engine that works in this
+	// process leaves the processors to those who wait for an answer. nil for never.
+	Yield func()
 }
 
 // Store is a store.Store over one file.
@@ -40,6 +44,7 @@ type Store struct {
 	write *sql.DB
 	tidy  *sql.DB // moves what is committed from the log into the file, beside the writer
 	now   func() time.Time
+	yield func()
 	stop  context.CancelFunc
 	done  chan struct{} // closed when checkpoints have ended
 
@@ -60,9 +65,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening store: %w", err)
 	}
-	s := &Store{now: o.Now, stmts: map[string]*sql.Stmt{}}
+	s := &Store{now: o.Now, yield: o.Yield, stmts: map[string]*sql.Stmt{}}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.yield == nil {
+		s.yield = func() {}
 	}
 	if s.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate", "page_size(8192)", "journal_mode(wal)", "synchronous(full)",
 		"busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(16384)", "temp_store(memory)", "foreign_keys(off)")); err != nil {
@@ -213,6 +221,7 @@ func (s *Store) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 }
 
 func (s *Store) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	s.yield()
 	st, err := s.stmt(ctx, text)
 	if err != nil {
 		return nil, err
