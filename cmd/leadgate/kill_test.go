@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,14 +24,7 @@ func TestKilled(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("LEADGATE_CHAOS")); err == nil {
 		rounds = n
 	}
-	dir := t.TempDir()
-	exe := filepath.Join(dir, "leadgate")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", exe, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
-	}
-	k := &killed{t: t, exe: exe, data: filepath.Join(dir, "data"), acked: map[string]bool{}}
+	k := &killed{process: newProcess(t, "--segment-size", "1MB"), acked: map[string]bool{}}
 	k.start()
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -55,56 +45,9 @@ func TestKilled(t *testing.T) {
 
 // killed is a gateway that gets killed, and what it acknowledged.
 type killed struct {
-	t         *testing.T
-	exe, data string
-
+	*process
 	mu    sync.Mutex
-	cmd   *exec.Cmd
-	url   string
-	token string
 	acked map[string]bool
-}
-
-func (k *killed) start() {
-	k.t.Helper()
-	if err := os.Remove(filepath.Join(k.data, "run.json")); err != nil && !os.IsNotExist(err) {
-		k.t.Fatal(err)
-	}
-	cmd := exec.Command(k.exe, "serve", "--data", k.data, "--listen", "127.0.0.1:0", "--segment-size", "1MB")
-	var out strings.Builder
-	cmd.Stderr = &out
-	if err := cmd.Start(); err != nil {
-		k.t.Fatal(err)
-	}
-	k.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	var r runFile
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		body, err := os.ReadFile(filepath.Join(k.data, "run.json"))
-		if err == nil && json.Unmarshal(body, &r) == nil && answers(r.Address+"/readyz") {
-			break
-		}
-		if time.Now().After(deadline) {
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-			k.t.Fatalf("not ready: %s", out.String())
-		}
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.cmd, k.url, k.token = cmd, r.Address, r.Token
-}
-
-func (k *killed) kill() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	_ = k.cmd.Process.Kill() // SIGKILL
-	_ = k.cmd.Wait()
-}
-
-func (k *killed) where() string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.url
 }
 
 // send posts distinct people, one after the other, each until it is acknowledged.
@@ -115,7 +58,7 @@ func (k *killed) send(ctx context.Context, c int) {
 		mail := fmt.Sprintf("p%d.%d@example.org", i, c)
 		body := fmt.Sprintf(`{"name":"Person %d","email":%q,"message":"hello","submission_id":"s%d-%d"}`, i, mail, i, c)
 		for ctx.Err() == nil {
-			resp, err := client.Post(k.where()+"/f/contact", "application/json", strings.NewReader(body))
+			resp, err := client.Post(k.address()+"/f/contact", "application/json", strings.NewReader(body))
 			if err == nil {
 				_, err = io.Copy(io.Discard, resp.Body)
 				resp.Body.Close()
@@ -185,22 +128,5 @@ func (k *killed) page(each func(lead.Lead)) {
 		if cursor = out.Next; cursor == "" {
 			return
 		}
-	}
-}
-
-func (k *killed) ask(path string, v any) {
-	k.t.Helper()
-	req, err := http.NewRequest(http.MethodGet, k.url+path, nil)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+k.token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(v); err != nil {
-		k.t.Fatal(err)
 	}
 }

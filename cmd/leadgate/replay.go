@@ -37,7 +37,7 @@ func (c *replayCmd) Run(in *common, file *configFile) (err error) {
 		return fmt.Errorf("%w: name deliveries, or give --all", lead.ErrInvalid)
 	}
 	if r, ok := running(c.Data); ok {
-		return c.replay(in, &remote{base: r.Address, token: r.Token, client: &http.Client{Timeout: time.Minute}})
+		return c.replay(in, &remote{base: r.Address, token: r.Token, client: r.client(time.Minute)})
 	}
 	n, err := openNode(in.ctx, &c.Options, file, in.stderr, nil)
 	if err != nil {

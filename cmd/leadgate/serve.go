@@ -4,13 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -79,9 +77,9 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 		return err
 	}
 	defer func() { err = errors.Join(err, n.close()) }()
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
+	ln, err := listen(ctx, o.Listen)
 	if err != nil {
-		return fmt.Errorf("listening: %w", err)
+		return err
 	}
 	g := &gateway{node: n, token: rand.Text(), base: "http://" + ln.Addr().String()}
 	if o.TLSCert != "" {
@@ -160,38 +158,6 @@ func dropSame(err, reported error) error {
 		return nil
 	}
 	return err
-}
-
-// runFile is what the other subcommands find a running gateway by.
-type runFile struct {
-	Address string `json:"address"`
-	Token   string `json:"token"`
-	PID     int    `json:"pid"`
-}
-
-func (g *gateway) runFile() string { return filepath.Join(g.o.Data, "run.json") }
-
-func (g *gateway) writeRunFile() error {
-	body, err := json.Marshal(runFile{Address: g.base, Token: g.token, PID: os.Getpid()})
-	if err != nil {
-		return fmt.Errorf("writing run.json: %w", err)
-	}
-	return writeFileSynced(g.runFile(), append(body, '\n'))
-}
-
-// running finds the gateway that runs over a data folder.
-func running(data string) (runFile, bool) {
-	var r runFile
-	body, err := os.ReadFile(filepath.Join(data, "run.json"))
-	if err != nil || json.Unmarshal(body, &r) != nil {
-		return r, false
-	}
-	client := &http.Client{Timeout: 2 * time.Second}
-	resp, err := client.Get(r.Address + "/livez")
-	if err != nil {
-		return r, false
-	}
-	return r, resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 }
 
 // certificate is a pair of files, read again when one of them changes.

@@ -9,8 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,28 +26,31 @@ type gatewayUnderTest struct {
 	out, err bytes.Buffer
 }
 
-func startGateway(t *testing.T, dir string) *gatewayUnderTest {
+func startGateway(t *testing.T, dir string, flags ...string) *gatewayUnderTest {
 	t.Helper()
 	g := &gatewayUnderTest{t: t, dir: dir}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, func(string) string { return "" }, &g.out, &g.err)
+		ended <- run(ctx, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, flags...), func(string) string { return "" }, &g.out, &g.err)
 	}()
 	g.stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	t.Cleanup(func() { _ = g.stop() })
-	var r runFile
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		body, err := os.ReadFile(filepath.Join(dir, "run.json"))
-		if err == nil && json.Unmarshal(body, &r) == nil && answers(r.Address+"/readyz") {
-			break
-		}
+	r, ok := running(dir)
+	for deadline := time.Now().Add(30 * time.Second); !ok; r, ok = running(dir) {
 		if time.Now().After(deadline) {
 			t.Fatal("the gateway did not become ready")
 		}
+		time.Sleep(5 * time.Millisecond)
 	}
 	g.url, g.token = r.Address, r.Token
 	return g
+}
+
+// host is the address a connection is made to.
+func (g *gatewayUnderTest) host() string {
+	_, host, _ := strings.Cut(g.url, "://")
+	return host
 }
 
 func (g *gatewayUnderTest) leads() int {
