@@ -26,10 +26,6 @@ const (
 	InBody   = "body"  // a top-level member or form field
 )
 
-// URLToken is the header in which the server hands over the secret part of a
-// URL, after cutting it out of the path, so that no log can show it.
-const URLToken = "Leadgate-Url-Token"
-
 // Scheme is one way to prove a delivery. The zero value of a field takes the
 // first of its choices.
 type Scheme struct {
@@ -77,7 +73,7 @@ var table = [...]Scheme{
 	{Name: "hmac", Field: "X-Signature", Algorithm: SHA256},
 	{Name: "bearer", Field: "Authorization", Prefix: "Bearer ", Algorithm: Equal},
 	{Name: "basic", Field: "Authorization", Prefix: "Basic ", Algorithm: Basic},
-	{Name: "url", Field: URLToken, Algorithm: Equal},
+	{Name: "url", Field: connectors.URLToken, Algorithm: Equal},
 	{Name: "body", In: InBody, Field: "token", Algorithm: Equal},
 	{Name: "query", In: InQuery, Field: "token", Algorithm: Equal},
 	{Name: "jws", Field: "X-Webhook-Signature", Algorithm: JWS},
