@@ -11,7 +11,10 @@ import (
 	"leadgate/lead"
 )
 
-func TestGolden(t *testing.T) { t.Parallel(); connectortest.Run(t, New()) }
+func TestGoldens(t *testing.T) {
+	t.Parallel()
+	connectortest.Run(t, New(), connectortest.Options{})
+}
 
 // Settings that would leave a source open or unreadable are refused.
 func TestCheckSettings(t *testing.T) {
@@ -54,8 +57,8 @@ func TestEndlessMapping(t *testing.T) {
 // single object can be read, and is called the same by both.
 func FuzzPost(f *testing.F) {
 	c := New()
-	for _, k := range connectortest.Cases(f, c) {
-		f.Add(k.Delivery.Header.Get("Content-Type"), k.Delivery.Body)
+	for _, r := range connectortest.Requests(f, c, connectortest.Options{}) {
+		f.Add(r.Header.Get("Content-Type"), r.Body)
 	}
 	s, err := connectors.NewSettings(c.Fields, map[string]any{"auth": "none"})
 	if err != nil {
