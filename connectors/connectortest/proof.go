@@ -106,9 +106,7 @@ func (s *subject) flipTokens() error {
 // plain, escaped as in a form, or in Basic credentials; each says whether the
 // secret stands there.
 func (s *subject) carriers(secret string) []func(string) (lead.Delivery, bool) {
-	swap := func(text, v string) string {
-		return strings.ReplaceAll(strings.ReplaceAll(text, secret, v), url.QueryEscape(secret), url.QueryEscape(v))
-	}
+	swap := func(text, v string) string { return swapped(text, secret, v) }
 	out := []func(string) (lead.Delivery, bool){
 		func(v string) (lead.Delivery, bool) {
 			d := clone(s.request)
@@ -135,6 +133,11 @@ func (s *subject) carriers(secret string) []func(string) (lead.Delivery, bool) {
 	return out
 }
 
+// swapped puts another value in the place of a secret, plain and escaped as in a form.
+func swapped(text, secret, v string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, secret, v), url.QueryEscape(secret), url.QueryEscape(v))
+}
+
 // closed: without its proof, or without the secret to check it by, nothing is taken.
 func closed(s *subject) error {
 	if s.covers() == connectors.ProofNone {
@@ -144,7 +147,7 @@ func closed(s *subject) error {
 	bare.Header, bare.Query, bare.Path = bare.Header.Keep("Content-Type", "Content-Encoding"), "", ""
 	if s.covers() == connectors.ProofToken {
 		for _, secret := range s.secrets {
-			bare.Body = []byte(strings.ReplaceAll(string(bare.Body), secret, ""))
+			bare.Body = []byte(swapped(string(bare.Body), secret, ""))
 		}
 	}
 	if err := s.rejects(bare, "that there is no proof"); err != nil {

@@ -2,6 +2,8 @@ package webhook
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,28 @@ import (
 func TestGoldens(t *testing.T) {
 	t.Parallel()
 	connectortest.Run(t, New(), connectortest.Options{})
+}
+
+// Whoever is named has shown how its posts look and are signed.
+func TestEveryPresetHasAGolden(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.WriteString(strings.ReplaceAll(string(text), `"`, ""))
+	}
+	for name := range readPresets() {
+		if !strings.Contains(all.String(), "preset: "+name) {
+			t.Errorf("preset %s has no golden", name)
+		}
+	}
 }
 
 // Settings that would leave a source open or unreadable are refused.
