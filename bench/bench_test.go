@@ -154,7 +154,7 @@ func acceptSample(t *testing.T, run func(...string) *report) {
 func e2eSample(t *testing.T, run func(...string) *report) {
 	r := run("-for", "500ms", "-rate", "200", "-conns", "8", "-probes", "40")
 	verified(t, r)
-	bars(t, r, "post to committed lead", "post to committed p99 at 200/s", "memory idle", "memory under load")
+	bars(t, r, "post to committed lead", "post to committed p99 at 200/s", "post to committed p99 at half of the maximum", "memory idle", "memory under load")
 	if n := number(t, r, "open at 200/s, committed", "followed"); n != 20 {
 		t.Errorf("%v of 100 inquiries were followed, every fifth has to be", n)
 	}

@@ -71,10 +71,11 @@ func (m *e2eMode) loads(ctx context.Context, t *trial) error {
 	}
 	t.r.figure("leads_per_second", d.committed)
 	t.r.atLeast("post to committed lead, embedded (goal 8000)", d.committed, "leads/s", 5000)
-	if err := m.latency(ctx, t, m.rate, 20); err != nil {
+	if err := m.latency(ctx, t, fmt.Sprintf("%.0f/s", m.rate), m.rate, 20); err != nil {
 		return err
 	}
-	return m.latency(ctx, t, max(1, math.Floor(d.committed/2)), 50)
+	half := max(1, math.Floor(d.committed/2))
+	return m.latency(ctx, t, fmt.Sprintf("half of the maximum (%.0f/s)", half), half, 50)
 }
 
 // storedSeconds is the gateway's own clock, for all inquiries: from when it had
@@ -84,7 +85,7 @@ const storedSeconds = "leadgate_stored_seconds"
 // latency loads a gateway that rests at a fixed rate and holds the p99 of
 // post → committed against the bar. Judged is what the probe saw, which counts
 // from the intended send; the gateway's histogram stands beside it.
-func (m *e2eMode) latency(ctx context.Context, t *trial, rate, most float64) error {
+func (m *e2eMode) latency(ctx context.Context, t *trial, speed string, rate, most float64) error {
 	if _, err := t.quiet(ctx); err != nil {
 		return err
 	}
@@ -108,7 +109,7 @@ func (m *e2eMode) latency(ctx context.Context, t *trial, rate, most float64) err
 	if own, err = own.Since(before); err != nil {
 		return err
 	}
-	name := fmt.Sprintf("open at %.0f/s", rate)
+	name := "open at " + speed
 	sayLoad(t.r, name, got)
 	clean(t.r, name, got)
 	t.r.say("%s: intended send → committed p50 %.2f ms, p99 %.2f ms, most %.1f ms, by the receipts of %d", name,
@@ -121,7 +122,7 @@ func (m *e2eMode) latency(ctx context.Context, t *trial, rate, most float64) err
 	if seen.Count() == 0 || int64(own.Count()) < got.Acked {
 		return fmt.Errorf("%s: %d acknowledged, %d followed, and the gateway's histogram knows of %.0f", name, got.Acked, seen.Count(), own.Count())
 	}
-	t.r.atMost(fmt.Sprintf("post to committed p99 at %.0f/s", rate), millis(seen.Quantile(.99)), "ms", most)
+	t.r.atMost("post to committed p99 at "+speed, millis(seen.Quantile(.99)), "ms", most)
 	return nil
 }
 
