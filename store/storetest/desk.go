@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -208,4 +209,21 @@ func testOutbox(t *testing.T, b *bench) {
 	if err != nil || st.Jobs.Buried != 1 || st.Jobs.Waiting != 0 {
 		t.Errorf("job stats %+v, %v", st.Jobs, err)
 	}
+}
+
+// Who gave up waiting is told so, with a class, and nothing was stored for them.
+func testEndedContext(t *testing.T, b *bench) {
+	ended, cancel := context.WithCancel(b.ctx)
+	cancel()
+	it := b.item("late", from("Ana Belo", "ana@example.org", "", "hello"))
+	_, applied := b.Apply(ended, []store.Item{it})
+	_, _, listed := b.List(ended, store.Query{Page: store.Page{Limit: 10}})
+	_, statted := b.Store.Stats(ended)
+	for what, err := range map[string]error{"Apply": applied, "List": listed, "Stats": statted} {
+		if !errors.Is(err, lead.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s = %v, want unavailable and canceled", what, err)
+		}
+	}
+	wantCount(t, "leads", len(b.leads(t)), 0)
+	wantVerdict(t, b.apply(t, it)[0].Inquiries[0], lead.Created)
 }
