@@ -1,83 +1,94 @@
-// Command bench puts load on a gateway and measures it: from outside, over HTTP,
-// on loopback, with the server in a process of its own.
+// Command bench measures leadgate and tries to break its promises.
 //
-//	go run ./bench load -url URL -bearer SECRET [-api URL -token TOKEN]   a load, and whether all of it became leads
-//	go run ./bench accept      durable accept against a bare handler, in turn, and the tail at 10,000/s
-//	go run ./bench e2e         post to committed lead: most, at 1,000/s, at half of the most; memory
-//	go run ./bench start       start to ready, empty and with 1 GB of journal
+//	go run ./bench load    post inquiries of people who do not exist to any address, then compare with the API
+//	go run ./bench accept  durable accept beside a bare net/http handler, in turn, and its tail at 10,000/s
+//	go run ./bench e2e     post to committed lead on embedded defaults: most, latencies, memory
+//	go run ./bench raw     end to end beside raw batched inserts of the same rows, in turn
+//	go run ./bench costs   processor time and bytes of a lead while the store is small and when it has grown
+//	go run ./bench start   start to ready, empty and over a backlog
+//	go run ./bench chaos   kill -9 in a loop under load: acknowledged = stored, none twice
 //
-// Each ends with a line a bar: the figure, the bar, and whether it is met.
+// Every mode prints what it did and ends with a line «bar NAME: FIGURE (bar N) ok»
+// or «… SHORT» for each bar of the design. The exit status is 1 when a bar is
+// short and when something was lost, doubled or mixed; the last line says which.
+// With -json, standard output is one JSON object instead and the text goes to
+// standard error.
+//
+// Everything but load runs on loopback in a folder of its own that is removed at
+// the end; every process started is ended by its id. Figures need Linux: what the
+// server used is read from /proc.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
-	"net/http"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
-	"time"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
-	modes := map[string]func(context.Context, []string, io.Writer) error{"load": loadOnly, "accept": accept, "e2e": endToEnd, "start": starts, "bare": bare}
-	if len(args) == 0 || modes[args[0]] == nil {
-		return errors.New("say what to measure: load, accept, e2e or start")
-	}
-	return modes[args[0]](ctx, args[1:], out)
+// mode is one of the things bench can do.
+type mode interface {
+	flags(fs *flag.FlagSet)
+	run(ctx context.Context, r *report) error
 }
 
-// bar prints a figure beside the bar it is held against.
-func bar(out io.Writer, what string, got, want float64, atLeast bool, unit string) {
-	verdict, sign := "ok", "≥"
-	if !atLeast {
-		sign = "≤"
-	}
-	if atLeast != (got >= want) && got != want {
-		verdict = "SHORT"
-	}
-	fmt.Fprintf(out, "bar %s: %.4g%s (bar %s %.4g) %s\n", what, got, unit, sign, want, verdict)
+func modes() map[string]mode {
+	return map[string]mode{"load": &loadMode{}, "accept": &acceptMode{}, "e2e": &e2eMode{}, "raw": &rawMode{}, "costs": &costsMode{},
+		"start": &startMode{}, "chaos": &chaosMode{}, bareName: &bareMode{}}
 }
 
-func median(list []float64) float64 {
-	list = slices.Sorted(slices.Values(list))
-	if len(list) == 0 {
-		return 0
+// run is the whole program. When it could measure everything, its error wraps
+// errBroken for a promise that was broken, else errShort for a bar that is short.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	all := modes()
+	if len(args) == 0 || all[args[0]] == nil {
+		names := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(s string) bool { return s == bareName })
+		return fmt.Errorf("say what to do: %s (-h shows the flags)", strings.Join(names, ", "))
 	}
-	return (list[(len(list)-1)/2] + list[len(list)/2]) / 2
-}
-
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// bare is the handler that durable accept is compared with: it reads the body and
-// answers as many bytes as a receipt has.
-func bare(ctx context.Context, args []string, _ io.Writer) error {
-	if len(args) != 1 {
-		return errors.New("bare takes an address")
-	}
-	s := &http.Server{Addr: args[0], Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"id":"0192d3a4-5b6c-7d8e-9f00-112233445566"}`)
-	})}
-	go func() {
-		<-ctx.Done()
-		_ = s.Close()
-	}()
-	if err := s.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	m := all[args[0]]
+	fs := flag.NewFlagSet("bench "+args[0], flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	asJSON := fs.Bool("json", false, "print one JSON object on standard output, and the text on standard error")
+	m.flags(fs)
+	if err := fs.Parse(args[1:]); err != nil {
 		return err
 	}
-	return nil
+	if fs.NArg() > 0 {
+		return fmt.Errorf("%s takes flags only, not %q", args[0], fs.Arg(0))
+	}
+	r := &report{Mode: args[0], Figures: map[string]any{}, text: stdout}
+	if *asJSON {
+		r.text = stderr
+	}
+	err := m.run(ctx, r)
+	r.printBars() // also those known before it failed
+	if *asJSON {
+		if err := json.NewEncoder(stdout).Encode(r); err != nil {
+			return fmt.Errorf("writing report: %w", err)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.verdict()
 }

@@ -21,6 +21,10 @@ func KeptHeaders() []string {
 		"Webhook-Id", "Webhook-Timestamp", "Sec-Fetch-Site", "Sec-Fetch-Mode"}
 }
 
+// URLToken is the header in which the server hands the secret part of a callback's
+// address to Verify, after it was cut out of the path, so that no log can show it.
+const URLToken = "Leadgate-Url-Token"
+
 // Client is who sent a request, as far as the trusted proxies can tell.
 type Client struct {
 	Addr  netip.Addr

@@ -39,8 +39,10 @@ func (p *Pipeline) accept(ctx context.Context, d *lead.Delivery) (lead.ID, error
 		d.ID = lead.DeriveID(d.Source, d.Key)
 		return d.ID, p.keep(ctx, d)
 	}
-	d.ID = lead.NewID()
-	return p.recent.once(ctx, fingerprint(d), d.ID, p.now(), func() error { return p.keep(ctx, d) })
+	return p.recent.once(ctx, fingerprint(d), p.now(), func(id lead.ID) error {
+		d.ID = id
+		return p.keep(context.WithoutCancel(ctx), d) // others may wait for the same
+	})
 }
 
 // encodings are reused: a delivery is copied into the journal's batch.
@@ -48,6 +50,9 @@ var encodings = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &
 
 func (p *Pipeline) keep(ctx context.Context, d *lead.Delivery) error {
 	if len(d.Body) > largeBody {
+		if err := p.room(len(d.Body)); err != nil {
+			return fmt.Errorf("accepting delivery: %w", err)
+		}
 		name, err := p.o.Blobs.Put(ctx, d.Body)
 		if err != nil {
 			return err
@@ -65,6 +70,15 @@ func (p *Pipeline) keep(ctx context.Context, d *lead.Delivery) error {
 		return fmt.Errorf("accepting delivery: %w", err)
 	}
 	return nil
+}
+
+// room reports whether a large body may be written: not when the journal would
+// refuse its record, and a huge one not while room is short.
+func (p *Pipeline) room(size int) error {
+	if size > hugeBody {
+		return p.o.Journal.Spacious()
+	}
+	return p.o.Journal.Ready()
 }
 
 // fingerprint is equal for equal bytes of one source and peer.
@@ -92,7 +106,16 @@ type taken struct {
 	id    lead.ID
 	at    time.Time
 	done  chan struct{} // closed when it is durable or failed
-	err   error
+	err   error         // set before done is closed
+}
+
+func (t *taken) failed() bool {
+	select {
+	case <-t.done:
+		return t.err != nil
+	default:
+		return false
+	}
 }
 
 // recentMost bounds the memory of recent; the oldest are forgotten first.
@@ -104,32 +127,30 @@ const (
 func newRecent() *recent { return &recent{seen: map[[32]byte]*taken{}} }
 
 // once runs keep for the first of equal deliveries; the others wait for it and
-// get its receipt.
-func (r *recent) once(ctx context.Context, print [32]byte, id lead.ID, now time.Time, keep func() error) (lead.ID, error) {
+// get its receipt. What failed may be on the disk all the same, so that the next
+// one tries under the same id.
+func (r *recent) once(ctx context.Context, print [32]byte, now time.Time, keep func(lead.ID) error) (lead.ID, error) {
 	r.mu.Lock()
 	r.forget(now)
-	if t := r.seen[print]; t != nil {
+	before := r.seen[print]
+	if before != nil && !before.failed() {
 		r.mu.Unlock()
 		select {
-		case <-t.done:
-			return t.id, t.err
+		case <-before.done:
+			return before.id, before.err
 		case <-ctx.Done():
 			return lead.ID{}, fmt.Errorf("accepting delivery: %w", ctx.Err())
 		}
 	}
-	t := &taken{print: print, id: id, at: now, done: make(chan struct{})}
+	t := &taken{print: print, at: now, done: make(chan struct{})}
+	if t.id = lead.NewID(); before != nil {
+		t.id = before.id
+	}
 	r.seen[print] = t
 	r.list = append(r.list, t)
 	r.mu.Unlock()
-	t.err = keep()
+	t.err = keep(t.id)
 	close(t.done)
-	if t.err != nil { // the next one tries for itself
-		r.mu.Lock()
-		if r.seen[print] == t {
-			delete(r.seen, print)
-		}
-		r.mu.Unlock()
-	}
 	return t.id, t.err
 }
 

@@ -86,25 +86,75 @@ func TestEqualBytes(t *testing.T) {
 	}
 	r := newRecent()
 	at := time.Now()
-	keep := func() error { return nil }
-	a, _ := r.once(t.Context(), [32]byte{1}, lead.NewID(), at, keep)
-	b, _ := r.once(t.Context(), [32]byte{1}, lead.NewID(), at.Add(11*time.Second), keep)
+	keep := func(lead.ID) error { return nil }
+	a, _ := r.once(t.Context(), [32]byte{1}, at, keep)
+	b, _ := r.once(t.Context(), [32]byte{1}, at.Add(11*time.Second), keep)
 	if a == b {
 		t.Error("equal bytes after eleven seconds got the same receipt")
 	}
 }
 
-// What failed to be kept is not remembered as kept.
+// What failed to be kept is not remembered as kept, and is tried again under the
+// same id: it may be on the disk all the same.
 func TestEqualBytesAfterFailure(t *testing.T) {
 	t.Parallel()
 	r := newRecent()
-	_, err := r.once(t.Context(), [32]byte{1}, lead.NewID(), time.Now(), func() error { return lead.ErrFull })
-	if !errors.Is(err, lead.ErrFull) {
-		t.Fatalf("err = %v, want ErrFull", err)
+	var ids []lead.ID
+	for _, fails := range []error{lead.ErrFull, lead.ErrUnavailable, nil} {
+		id, err := r.once(t.Context(), [32]byte{1}, time.Now(), func(id lead.ID) error { ids = append(ids, id); return fails })
+		if !errors.Is(err, fails) || id != ids[len(ids)-1] {
+			t.Errorf("once = %v, %v; want %v, %v", id, err, ids[len(ids)-1], fails)
+		}
 	}
-	tried := false
-	if _, err := r.once(t.Context(), [32]byte{1}, lead.NewID(), time.Now(), func() error { tried = true; return nil }); err != nil || !tried {
-		t.Errorf("the second try: %v, tried %v", err, tried)
+	if len(ids) != 3 || ids[0] != ids[1] || ids[0] != ids[2] {
+		t.Errorf("tried as %v, want three tries of one id", ids)
+	}
+}
+
+// A sender that leaves while its post is being kept, and others with the same
+// bytes: one delivery, and nobody hears of another's connection.
+func TestSenderLeavesEqualBytes(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	d := post(1)
+	d.Key, d.Peer = "", "203.0.113.9"
+	gone, leave := context.WithCancel(context.Background())
+	leave()
+	_, _ = n.Accept(gone, d)
+	id := n.accept(d)
+	if again := n.accept(d); again != id {
+		t.Errorf("receipts %v and %v", id, again)
+	}
+	eventually(t, "the journal to be released", func() bool { return n.Health().Journal.Depth == 0 })
+	if got := n.leads(); got != 1 {
+		t.Errorf("%d leads, want 1", got)
+	}
+}
+
+// A large body that cannot be kept leaves nothing behind.
+func TestRefusedLargeBodyLeavesNothing(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{idle: true, journal: journal.Options{Quota: 4096}})
+	for i := 0; ; i++ {
+		if _, err := n.Accept(t.Context(), post(i)); err != nil {
+			break
+		}
+	}
+	d := post(-1)
+	for range 5 {
+		d.Body = bytes.Repeat([]byte{'x'}, largeBody+1+len(d.Body))
+		if _, err := n.Accept(t.Context(), d); !errors.Is(err, lead.ErrFull) {
+			t.Errorf("Accept = %v, want ErrFull", err)
+		}
+	}
+	err := filepath.WalkDir(filepath.Join(n.dir, "blobs"), func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			t.Errorf("%s stays", filepath.Base(path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

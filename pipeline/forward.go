@@ -87,8 +87,7 @@ func (p *Pipeline) push(ctx context.Context, e journal.Entry) error {
 	if err := p.window.add(ctx, e.ID, e.Pos, len(e.Payload), p.now()); err != nil {
 		return err
 	}
-	t := Task{ID: e.ID, Raw: e.Payload, Pos: e.Pos}
-	t.Attempt, t.Single = p.guard.suspect(e.ID)
+	t := p.task(e)
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := p.o.Queue.Push(ctx, t)
 		if err == nil || ctx.Err() != nil {
@@ -99,6 +98,13 @@ func (p *Pipeline) push(ctx context.Context, e journal.Entry) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// task makes the task of an entry; one a process died over is worked alone.
+func (p *Pipeline) task(e journal.Entry) Task {
+	t := Task{ID: e.ID, Raw: e.Payload, Pos: e.Pos}
+	t.Attempt, t.Single = p.guard.suspect(e.ID)
+	return t
 }
 
 // known asks the store which of the recovered entries it has, for as long as it
@@ -120,6 +126,7 @@ func (p *Pipeline) known(ctx context.Context, entries []journal.Entry) (map[lead
 			for _, id := range found {
 				known[id] = true
 			}
+			p.guard.forget(found)
 			return known, nil
 		}
 		if !sleep(ctx, jitter(wait)) {

@@ -116,6 +116,29 @@ func (g *guard) leave(slot int, tasks []Task) {
 	}
 }
 
+// giveBack notes that a worker stopped in order before it was done: nobody died.
+func (g *guard) giveBack(tasks []Task) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(tasks) == 1 && tasks[0].Single {
+		g.attempts[tasks[0].ID]--
+		_ = g.save()
+	}
+}
+
+// forget acquits what is in the store.
+func (g *guard) forget(ids []lead.ID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before := len(g.attempts)
+	for _, id := range ids {
+		delete(g.attempts, id)
+	}
+	if len(g.attempts) < before {
+		_ = g.save()
+	}
+}
+
 // save writes the suspects so that they are there whole or not at all.
 func (g *guard) save() error {
 	path := filepath.Join(g.dir, suspectsFile)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -80,8 +81,8 @@ func (p *Pipeline) do(ctx context.Context, handle Handler, jobs []store.Job) (er
 	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
 	defer cancel()
 	defer func() {
-		if v := recover(); v != nil {
-			p.log.ErrorContext(ctx, "job panicked", "kind", jobs[0].Kind, "panic", v)
+		if recover() != nil { // what it says may hold people's data
+			p.log.ErrorContext(ctx, "job panicked", "kind", jobs[0].Kind, "stack", string(debug.Stack()))
 			err = errPanicked
 		}
 	}()

@@ -76,6 +76,7 @@ type Pipeline struct {
 	stopped  chan struct{} // closed when too many parsers are stuck
 	once     sync.Once
 	stalled  atomic.Pointer[string] // why the store does not take anything now; nil when it does
+	blobless atomic.Pointer[string] // why large bodies cannot be read or kept now; nil when they can
 }
 
 // Limits of what is under way at once; everything beyond waits on disk.
@@ -83,8 +84,12 @@ const (
 	windowEntries = 8192
 	windowBytes   = 32 << 20
 	batchEntries  = 256
-	largeBody     = 64 << 10 // bodies above this go to the blob store
+	largeBody     = 64 << 10  // bodies above this go to the blob store
+	hugeBody      = 256 << 10 // bodies above this are refused while room is short
+	readBytes     = 16 << 20  // of what one transaction takes
 	parseTimeout  = 2 * time.Second
+	blobTimeout   = 30 * time.Second
+	maxReason     = 500 // characters
 	stuckParsers  = 4
 )
 
@@ -115,8 +120,8 @@ func New(o Options) (*Pipeline, error) {
 	return &Pipeline{o: o, log: o.Log, now: o.Now, window: newWindow(), recent: newRecent(), guard: g, courtesy: o.Courtesy, stopped: make(chan struct{})}, nil
 }
 
-// Run forwards, works and releases until ctx ends. It then lets the workers
-// finish what they hold and returns nil; what is left waits in the journal.
+// Run forwards, works and releases until ctx ends, and returns nil. A transaction
+// that is under way is finished; everything else waits in the journal.
 // ErrStuck and ErrJournal mean that the process must start anew.
 func (p *Pipeline) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -160,6 +165,7 @@ func (p *Pipeline) Ready() error { return p.o.Journal.Ready() }
 type Health struct {
 	Journal journal.Stats
 	Store   string // why the store takes nothing now
+	Blobs   string // why large bodies cannot be read or kept now
 	Flight  int    // deliveries between journal and store
 }
 
@@ -168,6 +174,9 @@ func (p *Pipeline) Health() Health {
 	h := Health{Journal: p.o.Journal.Stats(), Flight: p.window.len()}
 	if s := p.stalled.Load(); s != nil {
 		h.Store = *s
+	}
+	if s := p.blobless.Load(); s != nil {
+		h.Blobs = *s
 	}
 	return h
 }

@@ -44,6 +44,7 @@ type nodeOptions struct {
 	store   func(*faulty) // sets faults before the start
 	parse   func(lead.Delivery, connectors.Settings) (lead.Parsed, error)
 	journal journal.Options
+	blobs   *flakyBlobs
 	idle    bool // do not run
 }
 
@@ -83,7 +84,11 @@ func start(t *testing.T, o nodeOptions) *node {
 	if o.store != nil {
 		o.store(n.store)
 	}
-	if n.Pipeline, err = New(Options{Journal: j, Store: n.store, Blobs: blobs, Sources: n.sources, Dir: o.dir, Log: log,
+	if o.blobs == nil {
+		o.blobs = &flakyBlobs{}
+	}
+	o.blobs.Blobs = blobs
+	if n.Pipeline, err = New(Options{Journal: j, Store: n.store, Blobs: o.blobs, Sources: n.sources, Dir: o.dir, Log: log,
 		Jobs: map[string]Handler{store.JobIndex: IndexLeads(s)}}); err != nil {
 		t.Fatal(err)
 	}
@@ -157,6 +162,7 @@ func (n *node) verdict(id lead.ID) lead.Verdict {
 type faulty struct {
 	Store
 	down    atomic.Bool // answers nothing
+	full    atomic.Bool // stores nothing, and answers questions
 	refuse  atomic.Pointer[func([]store.Item) error]
 	applies atomic.Int64
 	asks    atomic.Int64 // calls of Known
@@ -167,7 +173,7 @@ var errDown = fmt.Errorf("%w: the store is down", lead.ErrUnavailable)
 
 func (f *faulty) Apply(ctx context.Context, items []store.Item) ([]store.Receipt, error) {
 	f.applies.Add(1)
-	if f.down.Load() {
+	if f.down.Load() || f.full.Load() {
 		return nil, errDown
 	}
 	if refuse := f.refuse.Load(); refuse != nil {

@@ -134,6 +134,125 @@ func TestParserNeverReturns(t *testing.T) {
 	}
 }
 
+// Row 28: what runs behind the parser is guarded like the parser.
+func TestPanicBehindTheParser(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	src, _ := n.sources.Get("src")
+	broken := *src.Connector
+	broken.Scope = func(connectors.Settings) string { panic("planted: secret-of-a-person") }
+	if err := n.sources.Set([]Source{*src, {Source: connectors.Source{Name: "broken", Kind: "test"}, Connector: &broken}}); err != nil {
+		t.Fatal(err)
+	}
+	bad := post(0)
+	bad.Source = "broken"
+	id := n.accept(bad)
+	for i := range 5 {
+		n.accept(post(i))
+	}
+	eventually(t, "the others", func() bool { return n.leads() == 5 })
+	if why := n.parked(id); !strings.Contains(why, "panicked") || strings.Contains(n.logs.String(), "secret-of-a-person") {
+		t.Errorf("parked because %q", why)
+	}
+}
+
+// One body that cannot be read now holds up nothing else, shows in health, and is
+// read when it can be.
+func TestUnreachableBlob(t *testing.T) {
+	t.Parallel()
+	blobs := &flakyBlobs{}
+	n := start(t, nodeOptions{blobs: blobs})
+	blobs.down.Store(true)
+	large := post(1)
+	large.Body = fmt.Appendf(nil, `{"key":"large","email":"large@example.org","text":"%s"}`, strings.Repeat("x", 100_000))
+	id := n.accept(large)
+	eventually(t, "health to tell", func() bool { return n.Health().Blobs != "" })
+	for i := range 200 {
+		n.accept(post(i + 2))
+	}
+	eventually(t, "the others", func() bool { return n.leads() == 200 })
+	if v := n.verdict(id); v != "" {
+		t.Errorf("the unreadable one is %q", v)
+	}
+	blobs.down.Store(false)
+	eventually(t, "the large one", func() bool { return n.verdict(id) == lead.Created })
+	eventually(t, "health to be well", func() bool { return n.Health().Blobs == "" && n.Health().Journal.Depth == 0 })
+}
+
+// flakyBlobs cannot be read on demand.
+type flakyBlobs struct {
+	Blobs
+	down atomic.Bool
+}
+
+func (f *flakyBlobs) Get(ctx context.Context, name string) ([]byte, error) {
+	if f.down.Load() {
+		return nil, fmt.Errorf("%w: planted", lead.ErrUnavailable)
+	}
+	return f.Blobs.Get(ctx, name)
+}
+
+// A replay that fails keeps the delivery parked and says why now.
+func TestReplayFailsAgain(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	id := n.accept(lead.Delivery{Source: "src", Key: "bad", Body: []byte(`{"key":`)})
+	n.parked(id)
+	src, _ := n.sources.Get("src")
+	other := *src.Connector
+	other.Parse = func(lead.Delivery, connectors.Settings) (lead.Parsed, error) {
+		return lead.Parsed{}, fmt.Errorf("reading post: %w: another\x00 reason", lead.ErrInvalid)
+	}
+	if err := n.sources.Set([]Source{{Source: src.Source, Connector: &other}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.Replay(t.Context(), id, "tester"); !errors.Is(err, lead.ErrInvalid) || strings.Contains(err.Error(), "constraint") {
+		t.Errorf("Replay = %v", err)
+	}
+	if why := n.parked(id); !strings.Contains(why, "another") || strings.Contains(why, "\x00") {
+		t.Errorf("parked because %q", why)
+	}
+}
+
+// A lead made by hand can be read again like any other.
+func TestManualLeadIsReplayed(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	r, err := n.Enter(t.Context(), lead.Inquiry{Name: lead.Name{Display: "Ana Belo"}, Identities: []lead.Identity{{Kind: lead.IdentityPhone, Value: "912 345 678"}}}, "tester", "PT")
+	if err != nil || r.Verdict != lead.Created {
+		t.Fatalf("Enter = %+v, %v", r, err)
+	}
+	if _, err := n.Replay(t.Context(), r.ID, "tester"); err != nil {
+		t.Errorf("Replay = %v", err)
+	}
+	if got := n.leads(); got != 1 {
+		t.Errorf("%d leads, want 1", got)
+	}
+}
+
+// An ordinary stop accuses nobody: a suspect that waited for a store that is down
+// is innocent, however often the process stops.
+func TestStopAccusesNobody(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	n := start(t, nodeOptions{dir: dir, idle: true})
+	id := n.accept(post(1))
+	n.guard.enter(0, []Task{{ID: id}, {ID: lead.NewID()}})
+	if err := n.stop(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		n = start(t, nodeOptions{dir: dir, store: func(f *faulty) { f.full.Store(true) }})
+		eventually(t, "a try", func() bool { return n.store.applies.Load() > 0 })
+		if err := n.stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n = start(t, nodeOptions{dir: dir})
+	eventually(t, "the lead", func() bool { return n.verdict(id) == lead.Created })
+	eventually(t, "the journal to be released", func() bool { return n.Health().Journal.Depth == 0 })
+}
+
 // Row 27: an item the store refuses for good is found and parked alone.
 func TestStoreRefusesOne(t *testing.T) {
 	t.Parallel()

@@ -51,7 +51,7 @@ func (p *Pipeline) sweep(ctx context.Context) {
 			p.log.ErrorContext(ctx, "reading journal again", "delivery", id, "err", err)
 			continue
 		}
-		if err := p.o.Queue.Push(ctx, Task{ID: e.ID, Raw: e.Payload, Pos: e.Pos}); err != nil {
+		if err := p.o.Queue.Push(ctx, p.task(e)); err != nil {
 			return
 		}
 	}
@@ -66,5 +66,16 @@ func (p *Pipeline) finish(ctx context.Context, tasks []Task) {
 	p.o.Journal.Release(p.window.remove(ids)...)
 	if err := p.o.Queue.Ack(context.WithoutCancel(ctx), tasks); err != nil {
 		p.log.WarnContext(ctx, "acknowledging deliveries", "err", err) // the sweep finds them stored
+	}
+}
+
+// forget lets the queue forget tasks that cannot be read now. They stay in the
+// window, so that the sweep finds them lost and pushes them again, later each time.
+func (p *Pipeline) forget(ctx context.Context, tasks []Task) {
+	if len(tasks) == 0 {
+		return
+	}
+	if err := p.o.Queue.Ack(context.WithoutCancel(ctx), tasks); err != nil {
+		p.log.WarnContext(ctx, "giving deliveries back", "err", err)
 	}
 }

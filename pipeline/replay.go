@@ -9,11 +9,6 @@ import (
 	"leadgate/store"
 )
 
-// Archive is where replays find what was stored.
-type Archive interface {
-	Raw(ctx context.Context, id lead.ID) (lead.Delivery, error)
-}
-
 // Replay reads a stored delivery again, as it is, with the connectors of today.
 // Keys absorb what is there already. A delivery that still cannot be read stays
 // parked, with the new reason, and the error wraps lead.ErrInvalid.
@@ -22,33 +17,33 @@ func (p *Pipeline) Replay(ctx context.Context, id lead.ID, by string) (store.Rec
 	if err != nil {
 		return store.Receipt{}, fmt.Errorf("replaying: %w", err)
 	}
-	item, err := p.read(ctx, d, nil)
-	if err != nil {
-		if lead.IsPermanent(err) {
-			err = errors.Join(p.o.Store.Park(ctx, []store.Parking{{Delivery: d, Reason: err.Error()}}), fmt.Errorf("%w: it still cannot be read: %w", lead.ErrInvalid, err))
-		}
-		return store.Receipt{}, fmt.Errorf("replaying: %w", err)
+	r, err := p.enter(ctx, d, func(item *store.Item) { item.Replay, item.By = true, by })
+	if lead.IsPermanent(err) {
+		err = errors.Join(fmt.Errorf("%w: it still cannot be stored: %w", lead.ErrInvalid, err), p.o.Store.Repark(ctx, id, reasonOf(err)))
 	}
-	item.Replay, item.By = true, by
-	receipts, err := p.guardedApply(ctx, []store.Item{item})
 	if err != nil {
 		return store.Receipt{}, fmt.Errorf("replaying: %w", err)
 	}
-	p.stored([]store.Item{item}, receipts)
-	return receipts[0], nil
+	return r, nil
 }
 
-// Enter applies an inquiry that a colleague made by hand, at once.
-func (p *Pipeline) Enter(ctx context.Context, q lead.Inquiry, by string, region string) (store.Receipt, error) {
-	item, err := p.manual(q, by, region)
+// enter reads and applies one delivery while somebody waits for the outcome.
+func (p *Pipeline) enter(ctx context.Context, d lead.Delivery, change func(*store.Item)) (store.Receipt, error) {
+	raw, err := d.AppendBinary(nil)
 	if err != nil {
 		return store.Receipt{}, err
 	}
-	receipts, err := p.guardedApply(ctx, []store.Item{item})
-	if err != nil {
-		return store.Receipt{}, fmt.Errorf("entering lead: %w", err)
+	o := p.read(ctx, []Task{{ID: d.ID, Raw: raw}})[0]
+	if o.err != nil {
+		return store.Receipt{}, o.err
 	}
-	p.stored([]store.Item{item}, receipts)
+	change(&o.item)
+	items := []store.Item{o.item}
+	receipts, err := p.guardedApply(ctx, items)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	p.stored(items, receipts)
 	return receipts[0], nil
 }
 
@@ -56,8 +51,11 @@ func (p *Pipeline) Enter(ctx context.Context, q lead.Inquiry, by string, region 
 // accepted and waits in this node's journal.
 func (p *Pipeline) Receipt(ctx context.Context, id lead.ID) (store.Receipt, error) {
 	r, err := p.o.Store.Receipt(ctx, id)
-	if err != nil && p.o.Journal.Has(id) {
+	if err == nil {
+		return r, nil
+	}
+	if p.o.Journal.Has(id) {
 		return store.Receipt{ID: id, State: store.StateAccepted, Inquiries: []store.Outcome{}}, nil
 	}
-	return r, err
+	return p.o.Store.Receipt(ctx, id) // it may have moved from there to here meanwhile
 }

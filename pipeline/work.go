@@ -3,9 +3,11 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"leadgate/lead"
+	"leadgate/lead/normal"
 	"leadgate/store"
 )
 
@@ -26,10 +28,10 @@ func (p *Pipeline) work(ctx context.Context, slot int) {
 		start := time.Now()
 		p.guard.enter(slot, tasks)
 		if err := p.batch(ctx, tasks); err != nil {
-			return // ctx ended while the store was down
+			p.guard.giveBack(tasks)
+			return // ctx ended; what is not stored waits in the journal
 		}
 		p.guard.leave(slot, tasks)
-		p.finish(ctx, tasks)
 		p.o.Meter.Worked(len(tasks), time.Since(start))
 	}
 }
@@ -37,49 +39,53 @@ func (p *Pipeline) work(ctx context.Context, slot int) {
 // batch leads every task to the store or to the parked ones. It returns an error
 // only when ctx ends before that.
 func (p *Pipeline) batch(ctx context.Context, tasks []Task) error {
-	items := make([]store.Item, 0, len(tasks))
-	var parked []store.Parking
-	for i := range tasks {
-		p.courtesy.Yield()
-		t := &tasks[i]
-		var d lead.Delivery
-		if err := d.UnmarshalBinary(t.Raw); err != nil {
-			parked = append(parked, store.Parking{Delivery: lead.Delivery{ID: t.ID, At: p.now().UTC()}, Raw: t.Raw, Reason: err.Error()})
-			continue
-		}
-		if t.Attempt >= fatalAttempts {
-			parked = append(parked, store.Parking{Delivery: d, Raw: t.Raw, Attempts: t.Attempt, Reason: "the process died over it, twice"})
-			continue
-		}
-		item, err := p.readPatiently(ctx, d, t.Raw)
-		switch {
-		case ctx.Err() != nil:
+	for len(tasks) > 0 {
+		read := p.read(ctx, tasks)
+		if ctx.Err() != nil {
 			return ctx.Err()
-		case err != nil:
-			parked = append(parked, store.Parking{Delivery: d, Raw: t.Raw, Reason: err.Error()})
-		default:
-			items = append(items, item)
 		}
+		if err := p.commit(ctx, tasks[:len(read)], read); err != nil {
+			return err
+		}
+		tasks = tasks[len(read):]
+	}
+	return nil
+}
+
+// commit stores what was read and parks what can never be. What cannot be read now
+// stays in the journal, and its turn comes again.
+func (p *Pipeline) commit(ctx context.Context, tasks []Task, read []outcome) error {
+	items := make([]store.Item, 0, len(tasks))
+	done := make([]Task, 0, len(tasks))
+	var parked []store.Parking
+	var later []Task
+	for i := range read {
+		o := &read[i]
+		switch {
+		case o.err == nil:
+			items = append(items, o.item)
+		case lead.IsPermanent(o.err):
+			parked = append(parked, store.Parking{Delivery: o.item.Delivery, Raw: o.item.Raw, Attempts: tasks[i].Attempt, Reason: reasonOf(o.err)})
+		default:
+			later = append(later, tasks[i])
+			continue
+		}
+		done = append(done, tasks[i])
 	}
 	more, err := p.apply(ctx, items)
+	if err == nil {
+		err = p.park(ctx, append(parked, more...))
+	}
 	if err != nil {
 		return err
 	}
-	return p.park(ctx, append(parked, more...))
+	p.finish(ctx, done)
+	p.forget(ctx, later)
+	return nil
 }
 
-// readPatiently waits for what may pass, such as a blob store that does not answer.
-func (p *Pipeline) readPatiently(ctx context.Context, d lead.Delivery, raw []byte) (store.Item, error) {
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 30*time.Second) {
-		item, err := p.read(ctx, d, raw)
-		if err == nil || lead.IsPermanent(err) || errors.Is(err, lead.ErrNotFound) {
-			return item, err
-		}
-		if !sleep(ctx, jitter(wait)) {
-			return item, ctx.Err()
-		}
-	}
-}
+// reasonOf is an error as a reason to be kept: one clean line.
+func reasonOf(err error) string { return normal.Line(err.Error(), maxReason) }
 
 // apply stores a batch. When the store refuses it for good, its items are tried
 // one by one, and those that are refused alone are returned to be parked.
@@ -95,7 +101,7 @@ func (p *Pipeline) apply(ctx context.Context, items []store.Item) ([]store.Parki
 	case !lead.IsPermanent(err):
 		return nil, err
 	case len(items) == 1:
-		return []store.Parking{{Delivery: items[0].Delivery, Raw: items[0].Raw, Reason: err.Error(), Attempts: 1}}, nil
+		return []store.Parking{{Delivery: items[0].Delivery, Raw: items[0].Raw, Reason: reasonOf(err), Attempts: 1}}, nil
 	}
 	p.log.WarnContext(ctx, "batch refused, storing one by one", "deliveries", len(items), "err", err)
 	var parked []store.Parking
@@ -131,8 +137,8 @@ func (p *Pipeline) applyPatiently(ctx context.Context, items []store.Item) ([]st
 // so that the item it comes from is found and parked.
 func (p *Pipeline) guardedApply(ctx context.Context, items []store.Item) (r []store.Receipt, err error) {
 	defer func() {
-		if v := recover(); v != nil {
-			p.log.ErrorContext(ctx, "storing panicked", "panic", v)
+		if recover() != nil { // what it says may hold people's data
+			p.log.ErrorContext(ctx, "storing panicked", "stack", string(debug.Stack()))
 			err = errPanicked
 		}
 	}()
@@ -149,14 +155,24 @@ func (p *Pipeline) stall(ctx context.Context, err error) {
 	}
 }
 
+// park keeps deliveries out of the way. It returns an error only when ctx ends.
 func (p *Pipeline) park(ctx context.Context, items []store.Parking) error {
-	if len(items) == 0 {
-		return nil
-	}
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 15*time.Second) {
+	for wait := 100 * time.Millisecond; len(items) > 0; wait = min(2*wait, 15*time.Second) {
 		err := p.o.Store.Park(ctx, items)
-		if err == nil {
-			break
+		switch {
+		case err == nil:
+			p.stalled.Store(nil)
+			p.parked(ctx, items)
+			return nil
+		case lead.IsPermanent(err) && len(items) > 1:
+			for i := range items {
+				if err := p.park(ctx, items[i:i+1]); err != nil {
+					return err
+				}
+			}
+			return nil
+		case lead.IsPermanent(err): // even its reason is refused: its bytes are kept without
+			items[0].Reason = "it cannot be stored"
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -166,12 +182,15 @@ func (p *Pipeline) park(ctx context.Context, items []store.Parking) error {
 			return ctx.Err()
 		}
 	}
+	return nil
+}
+
+func (p *Pipeline) parked(ctx context.Context, items []store.Parking) {
 	now := p.now()
 	for i := range items {
 		p.log.WarnContext(ctx, "parked", "source", items[i].Delivery.Source, "delivery", items[i].Delivery.ID)
 		p.o.Meter.Stored(items[i].Delivery.Source, lead.Parked, now.Sub(items[i].Delivery.At))
 	}
-	return nil
 }
 
 func (p *Pipeline) stored(items []store.Item, receipts []store.Receipt) {

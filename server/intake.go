@@ -16,7 +16,7 @@ import (
 
 // URLToken is the header that carries the secret part of a callback's address to
 // Verify, after it was cut out of the path.
-const URLToken = "Leadgate-Url-Token"
+const URLToken = connectors.URLToken
 
 // intake takes a provider's post: body, proof, key, journal, answer.
 func (s *Server) intake(w http.ResponseWriter, r *http.Request) {

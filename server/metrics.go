@@ -38,7 +38,8 @@ func NewMetrics() *Metrics {
 	hist := func(name, help string, buckets []float64) prometheus.Histogram {
 		return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "leadgate", Name: name, Help: help, Buckets: buckets})
 	}
-	times := prometheus.ExponentialBuckets(0.00025, 2, 18) // 0.25 ms to 33 s
+	// 0.25 ms to 30 s; what latencies are held against, 10, 20, 50 and 100 ms, are bounds.
+	times := []float64{.00025, .0005, .001, .002, .003, .005, .0075, .01, .015, .02, .03, .04, .05, .075, .1, .15, .2, .3, .5, 1, 2, 5, 10, 30}
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		accepted: vec("accepted_total", "Deliveries that became durable.", "source"),

@@ -38,6 +38,8 @@ type Intake interface {
 	Apply(ctx context.Context, items []Item) ([]Receipt, error)
 	// Park keeps deliveries that could not be read or stored.
 	Park(ctx context.Context, items []Parking) error
+	// Repark gives a parked delivery a new reason; one that is not parked stays as it is.
+	Repark(ctx context.Context, id lead.ID, reason string) error
 	// Known returns which of the deliveries are stored, parked ones included.
 	Known(ctx context.Context, ids []lead.ID) ([]lead.ID, error)
 	// Receipt returns what became of a delivery.

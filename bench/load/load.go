@@ -24,6 +24,13 @@ type Load struct {
 	Again  int           // send every n-th acknowledged inquiry once more; 0 for none
 	Grace  time.Duration // how long what is late or retried may take after the end; 30 s when 0
 	Acked  *Set          // gets the numbers acknowledged; nil for nowhere
+
+	// Stop ends the load early when it is closed: nothing new leaves, what is under
+	// way is settled, and no tick is charged. Nil for never.
+	Stop <-chan struct{}
+	// Heard is told of each inquiry that was acknowledged, and of the moment its
+	// latency counts from. It is called from many goroutines. Nil for nobody.
+	Heard func(n int64, from time.Time)
 }
 
 // Result is what a load saw.
@@ -73,7 +80,7 @@ func (l Load) Run(ctx context.Context) (*Result, error) {
 	start := time.Now()
 	ctx, cancel := context.WithDeadline(ctx, start.Add(l.For+l.Grace))
 	defer cancel()
-	s := &schedule{start: start, end: start.Add(l.For), rate: l.Rate}
+	s := &schedule{start: start, end: start.Add(l.For), rate: l.Rate, stop: l.Stop}
 	workers := make([]worker, l.Conns)
 	var wg sync.WaitGroup
 	for i := range workers {
@@ -93,7 +100,17 @@ func (l Load) Run(ctx context.Context) (*Result, error) {
 type schedule struct {
 	start, end time.Time
 	rate       float64
+	stop       <-chan struct{}
 	next       atomic.Int64
+}
+
+func (s *schedule) stopped() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // ticks is how many inquiries an open load has.
@@ -107,26 +124,24 @@ func (s *schedule) at(i int64) time.Time {
 // take waits for the next inquiry and returns its place and the moment its latency
 // counts from. It reports false when there is none any more.
 func (s *schedule) take(ctx context.Context) (i int64, from time.Time, ok bool) {
-	if s.rate == 0 {
-		if now := time.Now(); now.Before(s.end) && ctx.Err() == nil {
-			return s.next.Add(1) - 1, now, true
-		}
+	if ctx.Err() != nil || s.stopped() {
 		return 0, time.Time{}, false
 	}
-	if ctx.Err() != nil {
-		return 0, time.Time{}, false
+	if s.rate == 0 {
+		now := time.Now()
+		return s.next.Add(1) - 1, now, now.Before(s.end)
 	}
 	if i = s.next.Add(1) - 1; i >= s.ticks() {
 		return 0, time.Time{}, false
 	}
 	from = s.at(i)
 	pause(ctx, time.Until(from)) // a load that is cut off here was never sent, and the worker finds out
-	return i, from, true
+	return i, from, !s.stopped()
 }
 
 // abandon charges the ticks that never left.
 func (s *schedule) abandon(r *Result, now time.Time) {
-	if s.rate == 0 {
+	if s.rate == 0 || s.stopped() {
 		return
 	}
 	for i := s.next.Load(); i < s.ticks(); i++ {
@@ -165,6 +180,9 @@ func (w *worker) run(ctx context.Context) {
 		w.r.Sent += int64(len(w.buf))
 		if w.l.Acked != nil {
 			w.l.Acked.Add(n)
+		}
+		if w.l.Heard != nil {
+			w.l.Heard(n, from)
 		}
 		if w.l.Again > 0 && n%int64(w.l.Again) == 0 {
 			w.again(ctx, a)

@@ -117,6 +117,46 @@ func TestClosedLoad(t *testing.T) {
 	})
 }
 
+// TestStopSettlesWhatIsUnderWay: a load ended early owes nobody anything.
+func TestStopSettlesWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		stop := make(chan struct{})
+		time.AfterFunc(time.Second, func() { close(stop) })
+		r := run(t, Load{Conns: 10, For: time.Hour, Rate: 100, Stop: stop, Send: func(context.Context, []byte) Answer {
+			time.Sleep(50 * time.Millisecond)
+			return Answer{Status: 200}
+		}})
+		if r.Acked < 100 || r.Acked > 101 || r.Unsent != 0 || r.Unsettled != 0 || r.Took > 1200*time.Millisecond {
+			t.Fatalf("acked %d, unsent %d, unsettled %d, took %v", r.Acked, r.Unsent, r.Unsettled, r.Took)
+		}
+	})
+}
+
+// TestHeardCountsFromTheTick: who follows an inquiry further knows when it was
+// meant to leave, however late it left, and hears of no other.
+func TestHeardCountsFromTheTick(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start, heard := time.Now(), map[int64]time.Duration{}
+		run(t, Load{Conns: 1, First: 7, For: time.Second, Rate: 10, Send: func(context.Context, []byte) Answer {
+			time.Sleep(300 * time.Millisecond)
+			if time.Since(start) == 600*time.Millisecond {
+				return Answer{Status: 503}
+			}
+			return Answer{Status: 200}
+		}, Heard: func(n int64, from time.Time) { heard[n] = from.Sub(start) }})
+		if len(heard) != 9 {
+			t.Fatalf("heard of %d, of 10 one was refused", len(heard))
+		}
+		for n, from := range heard {
+			if want := time.Duration(n-7) * 100 * time.Millisecond; from != want || n == 8 {
+				t.Errorf("inquiry %d counts from %v, want %v", n, from, want)
+			}
+		}
+	})
+}
+
 // TestRetrySendsTheSameUntilAcknowledged is what a sender does over a kill.
 func TestRetrySendsTheSameUntilAcknowledged(t *testing.T) {
 	t.Parallel()

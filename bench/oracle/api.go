@@ -45,7 +45,11 @@ const maxAnswer = 32 << 20
 
 // get returns the body of a 200.
 func (a *API) get(ctx context.Context, path string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.Base+path, nil)
+	return a.call(ctx, http.MethodGet, path)
+}
+
+func (a *API) call(ctx context.Context, method, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, a.Base+path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +68,9 @@ func (a *API) get(ctx context.Context, path string) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return nil, err
+	}
+	if resp.StatusCode == http.StatusNotFound {
+		return nil, fmt.Errorf("%w: %s", ErrUnknown, req.URL.Path)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s answered %s", req.URL.Path, resp.Status)
@@ -87,6 +94,45 @@ func (a *API) Stats(ctx context.Context) (s Stats, err error) {
 		return s, fmt.Errorf("asking for stats: %w", err)
 	}
 	return s, nil
+}
+
+// ErrUnknown: the gateway answers that there is no such thing.
+var ErrUnknown = errors.New("not found")
+
+// Stored asks whether the delivery with this receipt is committed. The error wraps
+// ErrUnknown when the gateway knows of no such delivery.
+func (a *API) Stored(ctx context.Context, id string) (bool, error) {
+	body, err := a.get(ctx, "/api/v1/receipts/"+url.PathEscape(id))
+	var r struct{ State string }
+	if err == nil {
+		err = json.Unmarshal(body, &r)
+	}
+	if err != nil {
+		return false, fmt.Errorf("asking for a receipt: %w", err)
+	}
+	return r.State == "stored", nil
+}
+
+// ReplayParked has what is parked read again, up to a page of it, and returns how
+// many deliveries that were.
+func (a *API) ReplayParked(ctx context.Context) (n int, err error) {
+	body, err := a.get(ctx, "/api/v1/parked?limit="+strconv.Itoa(pageSize))
+	var p struct {
+		Items []struct{ ID string }
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &p)
+	}
+	for _, d := range p.Items {
+		if err == nil {
+			_, err = a.call(ctx, http.MethodPost, "/api/v1/parked/"+url.PathEscape(d.ID)+"/replay")
+			n++
+		}
+	}
+	if err != nil {
+		return n, fmt.Errorf("replaying: %w", err)
+	}
+	return n, nil
 }
 
 // pageSize is the largest page the API gives.

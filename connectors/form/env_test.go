@@ -1,9 +1,7 @@
 package form
 
 import (
-	"context"
-	"crypto/sha256"
-	"log/slog"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -12,50 +10,25 @@ import (
 	"time"
 
 	"leadgate/connectors"
+	"leadgate/connectors/connectortest"
 	"leadgate/lead"
 )
 
-// desk is one form with a fake Env: a clock that stands, and a list of what was accepted.
+// desk is one form with an Env that records, whose clock stands.
 type desk struct {
-	source   connectors.Source
-	public   string
-	now      time.Time
-	fail     error
-	limit    connectors.Limit
-	counted  []string
-	accepted []lead.Delivery
-	log      strings.Builder
-	handler  http.Handler
-}
-
-func (d *desk) Source() connectors.Source { return d.source }
-func (d *desk) PublicURL() string         { return d.public }
-func (d *desk) Log() *slog.Logger         { return slog.New(slog.NewTextHandler(&d.log, nil)) }
-func (d *desk) Now() time.Time            { return d.now }
-
-func (d *desk) Accept(_ context.Context, v lead.Delivery) (lead.ID, error) {
-	if d.fail != nil {
-		return lead.ID{}, d.fail
-	}
-	d.accepted = append(d.accepted, v)
-	if v.Key != "" {
-		return lead.DeriveID(v.Source, v.Key), nil
-	}
-	return lead.NewID(), nil
-}
-
-func (d *desk) Limit(client string, _, _ int) connectors.Limit {
-	d.counted = append(d.counted, client)
-	return d.limit
-}
-
-func (d *desk) Secret(purpose string) []byte {
-	sum := sha256.Sum256([]byte("secret of " + purpose))
-	return sum[:]
+	*connectortest.Env
+	log     *strings.Builder
+	handler http.Handler
 }
 
 // setup returns a desk with these settings, and fails on bad ones.
 func setup(t testing.TB, raw map[string]any) *desk {
+	t.Helper()
+	return titled(t, "Ask us", raw)
+}
+
+// titled is setup for a source of another title.
+func titled(t testing.TB, title string, raw map[string]any) *desk {
 	t.Helper()
 	c := New()
 	s, err := connectors.NewSettings(c.Fields, raw)
@@ -65,10 +38,9 @@ func setup(t testing.TB, raw map[string]any) *desk {
 	if err := c.Check(s); err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{
-		source: connectors.Source{Name: "contact", Title: "Ask us", Kind: "form", Settings: s},
-		public: "https://leads.example.com/f/contact", now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
-	}
+	d := &desk{log: &strings.Builder{}}
+	d.Env = connectortest.NewEnv(connectors.Source{Name: "contact", Title: title, Kind: "form", Settings: s}, publicURL, d.log)
+	d.SetNow(time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC))
 	if d.handler, err = c.Serve(d); err != nil {
 		t.Fatal(err)
 	}
@@ -87,13 +59,14 @@ func (d *desk) do(method, target, body string, head ...string) *httptest.Respons
 	return w
 }
 
-// inquiry reads the only accepted delivery.
-func (d *desk) inquiry(t testing.TB) lead.Inquiry {
+// inquiry reads the newest accepted delivery, of which there must be n.
+func (d *desk) inquiry(t testing.TB, n int) lead.Inquiry {
 	t.Helper()
-	if len(d.accepted) != 1 {
-		t.Fatalf("%d deliveries accepted, want 1", len(d.accepted))
+	all := d.Accepted()
+	if len(all) != n {
+		t.Fatalf("%d deliveries accepted, want %d", len(all), n)
 	}
-	p, err := parse(d.accepted[0], d.source.Settings)
+	p, err := parse(all[n-1], d.Source().Settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +74,23 @@ func (d *desk) inquiry(t testing.TB) lead.Inquiry {
 		t.Fatalf("parsed %d inquiries, %d failures, %d updates, want one inquiry", len(p.Inquiries), len(p.Failures), len(p.Updates))
 	}
 	return p.Inquiries[0]
+}
+
+// encodes fails when a delivery cannot be read, or not be written as JSON.
+func (d *desk) encodes(t testing.TB, v lead.Delivery) {
+	t.Helper()
+	p, err := parse(v, d.Source().Settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := json.Marshal(p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// limited is a limit that every client is found at.
+func limited(at connectors.Limit) func(string, int, int) connectors.Limit {
+	return func(string, int, int) connectors.Limit { return at }
 }
 
 // What clients send.

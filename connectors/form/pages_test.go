@@ -95,7 +95,7 @@ func TestPageIsCompleteAndAccessible(t *testing.T) {
 			if _, err := lead.ParseID(posted[fieldSubmission]); err != nil {
 				t.Errorf("submission id %q", posted[fieldSubmission])
 			}
-			if state, _ := d.handler.(*handler).tokens.read(posted[fieldToken], d.now, time.Hour); state != lead.TokenValid {
+			if state, _ := d.handler.(*handler).tokens.read(posted[fieldToken], d.Now(), time.Hour); state != lead.TokenValid {
 				t.Errorf("the page's token is %s", state)
 			}
 			if posted["referrer"] != "https://search.example/?q=x" {
@@ -152,7 +152,7 @@ func TestPageIsPostedBack(t *testing.T) {
 			form.Set(attr(n, "name"), attr(n, "value"))
 		}
 	}
-	d.now = d.now.Add(9 * time.Second)
+	d.SetNow(d.Now().Add(9 * time.Second))
 	for range 2 { // a double click
 		w := d.do("POST", "/?utm_source=news", form.Encode(), "Content-Type", urlencoded, "Accept", browser,
 			"Origin", "https://leads.example.com", "Referer", "https://leads.example.com/f/contact?utm_source=news")
@@ -160,13 +160,12 @@ func TestPageIsPostedBack(t *testing.T) {
 			t.Fatalf("answer %d %s", w.Code, w.Body)
 		}
 	}
-	if len(d.accepted) != 2 || d.accepted[0].Key == "" || d.accepted[0].Key != d.accepted[1].Key {
+	if len(d.Accepted()) != 2 || d.Accepted()[0].Key == "" || d.Accepted()[0].Key != d.Accepted()[1].Key {
 		t.Fatal("a double click has two keys")
 	}
-	d.accepted = d.accepted[:1]
-	q := d.inquiry(t)
-	if q.Lane != lead.LaneLead || q.Attribution.Source != "news" || d.accepted[0].Fill != 9*time.Second {
-		t.Errorf("lane %q (%s), source %q, filled in within %v", q.Lane, q.Reason, q.Attribution.Source, d.accepted[0].Fill)
+	q := d.inquiry(t, 2)
+	if q.Lane != lead.LaneLead || q.Attribution.Source != "news" || d.Accepted()[1].Fill != 9*time.Second {
+		t.Errorf("lane %q (%s), source %q, filled in within %v", q.Lane, q.Reason, q.Attribution.Source, d.Accepted()[1].Fill)
 	}
 }
 
@@ -248,13 +247,7 @@ func TestNothingHostileGetsOut(t *testing.T) {
 		for _, kind := range []string{"text", "textarea", "select", "checkbox", "consent", "hidden", "email"} {
 			questions = append(questions, map[string]any{"name": kind + bad, "label": bad, "type": kind, "options": []any{bad}, "value": bad, "required": true})
 		}
-		d := setup(t, map[string]any{"fields": questions, "thanks": bad, "honeypot": "_" + bad})
-		d.source.Title = bad
-		h, err := New().Serve(d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		d.handler = h
+		d := titled(t, bad, map[string]any{"fields": questions, "thanks": bad, "honeypot": "_" + bad})
 		body := url.Values{"text" + bad: {bad}, "textarea" + bad: {bad}, "submission_id": {bad}, "render_token": {bad}, "referrer": {bad}}.Encode()
 		own := []string{"Content-Type", urlencoded, "Accept", browser, "Referer", "https://leads.example.com/f/contact"}
 		pages := []string{

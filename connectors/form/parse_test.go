@@ -41,12 +41,12 @@ func TestToken(t *testing.T) {
 		{-time.Minute, lead.TokenValid, lead.LaneLead, ""},
 	} {
 		p := setup(t, nil)
-		p.now = p.now.Add(tc.after)
+		p.SetNow(p.Now().Add(tc.after))
 		if w := p.do("POST", "/", "name=Ida&render_token="+got[fieldToken], "Content-Type", urlencoded); w.Code != 200 {
 			t.Fatalf("status %d", w.Code)
 		}
-		q := p.inquiry(t)
-		if s := p.accepted[0].Token; s != tc.state || q.Lane != tc.lane || q.Reason != tc.reason {
+		q := p.inquiry(t, 1)
+		if s := p.Accepted()[0].Token; s != tc.state || q.Lane != tc.lane || q.Reason != tc.reason {
 			t.Errorf("after %v: token %q, lane %q, reason %q", tc.after, s, q.Lane, q.Reason)
 		}
 	}
@@ -77,7 +77,7 @@ func TestQuarantine(t *testing.T) {
 			if w := d.do("POST", "/", tc.body, "Content-Type", urlencoded); w.Code != 200 {
 				t.Fatalf("status %d, want 200: a robot learns nothing", w.Code)
 			}
-			q := d.inquiry(t)
+			q := d.inquiry(t, 1)
 			if q.Reason != tc.reason || (q.Lane == lead.LaneQuarantine) != (tc.reason != "") {
 				t.Errorf("lane %q, reason %q, want %q", q.Lane, q.Reason, tc.reason)
 			}
@@ -112,7 +112,7 @@ func TestNoAnswerIsDropped(t *testing.T) {
 			rt.Fatalf("answer %d: %s", w.Code, w.Body)
 		}
 		var texts []string
-		collect(anyOf(rt, d.inquiry(t)), &texts)
+		collect(anyOf(rt, d.inquiry(t, 1)), &texts)
 		all := strings.Join(texts, "\n")
 		for _, value := range want {
 			if !strings.Contains(all, value) {

@@ -2,6 +2,8 @@ package webhook
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +13,32 @@ import (
 	"leadgate/lead"
 )
 
-func TestGolden(t *testing.T) { t.Parallel(); connectortest.Run(t, New()) }
+func TestGoldens(t *testing.T) {
+	t.Parallel()
+	connectortest.Run(t, New(), connectortest.Options{})
+}
+
+// Whoever is named has shown how its posts look and are signed.
+func TestEveryPresetHasAGolden(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.WriteString(strings.ReplaceAll(string(text), `"`, ""))
+	}
+	for name := range readPresets() {
+		if !strings.Contains(all.String(), "preset: "+name) {
+			t.Errorf("preset %s has no golden", name)
+		}
+	}
+}
 
 // Settings that would leave a source open or unreadable are refused.
 func TestCheckSettings(t *testing.T) {
@@ -54,8 +81,8 @@ func TestEndlessMapping(t *testing.T) {
 // single object can be read, and is called the same by both.
 func FuzzPost(f *testing.F) {
 	c := New()
-	for _, k := range connectortest.Cases(f, c) {
-		f.Add(k.Delivery.Header.Get("Content-Type"), k.Delivery.Body)
+	for _, r := range connectortest.Requests(f, c, connectortest.Options{}) {
+		f.Add(r.Header.Get("Content-Type"), r.Body)
 	}
 	s, err := connectors.NewSettings(c.Fields, map[string]any{"auth": "none"})
 	if err != nil {

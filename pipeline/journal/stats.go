@@ -75,6 +75,22 @@ func (j *Journal) Ready() error {
 	return err
 }
 
+// Spacious returns nil when there is room for what is large and can be sent again
+// later: Ready, less than four fifths of the quota kept, and four times the floor
+// free. The error wraps lead.ErrFull.
+func (j *Journal) Spacious() error {
+	if err := j.Ready(); err != nil {
+		return err
+	}
+	if kept := j.keeps(); kept > j.opt.Quota/5*4 {
+		return fmt.Errorf("%w: %d of %d bytes are kept", lead.ErrFull, kept, j.opt.Quota)
+	}
+	if free, _ := j.freeSpace(); free < 4*j.opt.FreeFloor {
+		return fmt.Errorf("%w: %d bytes of disk are free", lead.ErrFull, free)
+	}
+	return nil
+}
+
 // Failed is closed after the second failed sync in a row, the second one on a
 // fresh segment. Nothing is taken any more: the process has to end with an error,
 // and the next one reads back what was acknowledged.

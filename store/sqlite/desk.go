@@ -12,6 +12,14 @@ import (
 	"leadgate/store"
 )
 
+// Repark gives a parked delivery a new reason.
+func (s *Store) Repark(ctx context.Context, id lead.ID, reason string) error {
+	return s.update(ctx, "parking again", func(ctx context.Context) error {
+		_, err := s.exec(ctx, `UPDATE deliveries SET parked = ?, attempts = attempts + 1 WHERE id = ? AND parked IS NOT NULL`, reason, id[:])
+		return err
+	})
+}
+
 // Known returns which of the deliveries are stored.
 func (s *Store) Known(ctx context.Context, ids []lead.ID) ([]lead.ID, error) {
 	var known []lead.ID

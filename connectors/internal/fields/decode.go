@@ -3,6 +3,7 @@ package fields
 import (
 	"fmt"
 	"mime"
+	"slices"
 	"strings"
 
 	"leadgate/lead"
@@ -48,7 +49,7 @@ func formatOf(contentType, body string) (f format, boundary string) {
 
 // Decode reads a body into a tree. query is the raw query of the URL, whose
 // parameters count as members after those of the body, where the body has none
-// of the name; "" takes none. An error wraps lead.ErrInvalid.
+// of the name or null; "" takes none. An error wraps lead.ErrInvalid.
 func Decode(contentType string, body []byte, query string, limits Limits) (Tree, error) {
 	limits = limits.withDefaults()
 	t, err := decodeBody(contentType, string(body), limits, true)
@@ -63,13 +64,24 @@ func Decode(contentType string, body []byte, query string, limits Limits) (Tree,
 	case Null:
 		t.Root = extra
 	case Object:
-		for _, it := range extra.Items {
-			if t.Root.Get(it.Name).Kind == Null {
-				t.Root.Items = append(t.Root.Items, it)
-			}
+		if t.Root.Items = merge(t.Root.Items, extra.Items); len(t.Root.Items) > limits.Keys {
+			return Tree{}, formError("too many fields")
 		}
 	}
 	return t, nil
+}
+
+// merge appends to the members of a body those that it has not, or has as null.
+func merge(items, extra []Item) []Item {
+	for _, it := range extra {
+		switch i := slices.IndexFunc(items, func(m Item) bool { return m.Name == it.Name }); {
+		case i < 0:
+			items = append(items, it)
+		case items[i].Value.Kind == Null:
+			items[i].Value = it.Value
+		}
+	}
+	return items
 }
 
 // decodeBody reads the body alone; without files it leaves files unread.

@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"mime/multipart"
 	"net/textproto"
 	"path"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"leadgate/lead"
@@ -27,24 +29,27 @@ func parseMultipart(body, boundary string, limits Limits, files bool) (Tree, err
 	}
 	r := multipart.NewReader(strings.NewReader(body), boundary)
 	var t Tree
-	root, count := &node{}, 0
+	root, texts, all := &node{}, 0, 0
 	for {
 		p, err := r.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) { // a missing end is forgiven: that the body is whole, its length has said
 			t.Root = root.value()
 			return t, nil
 		}
 		if err != nil {
 			return Tree{}, formError("a part is broken")
 		}
-		if count++; count > limits.Keys+limits.Parts {
-			return Tree{}, formError("too many fields")
-		}
 		name, file, isFile := disposition(p.Header)
-		if !isFile {
-			err = addPart(root, name, p, limits)
-		} else {
+		if all++; !isFile {
+			texts++
+		}
+		switch { // file fields left empty are no files, but take time
+		case texts > limits.Keys || all > limits.Keys+limits.Parts:
+			return Tree{}, formError("too many fields")
+		case isFile:
 			err = t.addFile(file, p, limits, files)
+		default:
+			err = addPart(root, name, p, limits)
 		}
 		if err != nil {
 			return Tree{}, err
@@ -53,22 +58,42 @@ func parseMultipart(body, boundary string, limits Limits, files bool) (Tree, err
 }
 
 // headsWithin reports whether no part's head is longer than limit. The standard
-// reader has a fixed limit of its own, far higher.
+// reader has a fixed limit of its own, far higher. It is one pass: the next empty
+// line is looked for only once the last one is behind.
 func headsWithin(body, boundary string, limit int) bool {
 	delimiter := "--" + boundary
-	for {
-		at := strings.Index(body, delimiter)
-		if at < 0 {
+	blanks := [...]blank{{line: "\r\n\r\n", at: -1}, {line: "\n\n", at: -1}}
+	for at := 0; ; {
+		next := strings.Index(body[at:], delimiter)
+		if next < 0 {
 			return true
 		}
-		body = body[at+len(delimiter):]
-		if len(body) <= limit || strings.HasPrefix(body, "--") {
+		at += next + len(delimiter)
+		if len(body)-at <= limit || strings.HasPrefix(body[at:], "--") {
 			continue
 		}
-		if window := body[:limit]; !strings.Contains(window, "\r\n\r\n") && !strings.Contains(window, "\n\n") {
+		end := min(blanks[0].end(body, at), blanks[1].end(body, at))
+		if end > at+limit {
 			return false
 		}
 	}
+}
+
+// blank is a way to write the empty line that ends a head, and where it was last found.
+type blank struct {
+	line string
+	at   int
+}
+
+// end returns where the next empty line from a place on ends, far behind the body when there is none.
+func (b *blank) end(body string, from int) int {
+	if b.at < from {
+		b.at = math.MaxInt / 2
+		if next := strings.Index(body[from:], b.line); next >= 0 {
+			b.at = from + next
+		}
+	}
+	return b.at + len(b.line)
 }
 
 func addPart(root *node, name string, p io.Reader, limits Limits) error {
@@ -144,7 +169,7 @@ func attachmentKind(mediaType string) string {
 // It never returns "", "." or "..".
 func FileName(name string, limit int) string {
 	name = strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+		if unicode.IsControl(r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return -1 // control characters and those that turn the direction of text, to hide an extension
 		}
 		if r == '\\' {
@@ -153,19 +178,27 @@ func FileName(name string, limit int) string {
 		return r
 	}, repair(name))
 	name = strings.TrimSpace(path.Base(strings.TrimRight(name, "/")))
+	if len(name) > limit {
+		name = shorten(name, limit)
+	}
 	if name == "" || name == "." || name == ".." || name == "/" {
 		return "file"
 	}
-	if len(name) <= limit {
-		return name
-	}
+	return name
+}
+
+// longestExt is the longest extension that is kept when a name is cut, in bytes.
+const longestExt = 20
+
+// shorten cuts a file's name to limit bytes between letters, before its extension.
+func shorten(name string, limit int) string {
 	ext := path.Ext(name)
-	if len(ext) > 20 {
+	if len(ext) > longestExt || len(ext) >= limit {
 		ext = ""
 	}
 	keep := limit - len(ext)
 	for keep > 0 && !utf8.RuneStart(name[keep]) {
 		keep--
 	}
-	return name[:keep] + ext
+	return strings.TrimSpace(name[:keep]) + ext
 }

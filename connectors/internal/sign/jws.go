@@ -17,7 +17,7 @@ func (s *Scheme) jws(token string, body []byte, secret string, now time.Time) bo
 	if len(parts) != 3 {
 		return false
 	}
-	mac, err := base64.RawURLEncoding.Strict().DecodeString(parts[2])
+	mac, err := decodeWhole(base64.RawURLEncoding, parts[2])
 	if err != nil || len(mac) != sha256.Size {
 		return false
 	}
@@ -50,6 +50,6 @@ func (s *Scheme) jws(token string, body []byte, secret string, now time.Time) bo
 }
 
 func readPart(part string, into any) bool {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(part)
+	b, err := decodeWhole(base64.RawURLEncoding, part)
 	return err == nil && json.Unmarshal(b, into) == nil
 }

@@ -26,10 +26,6 @@ const (
 	InBody   = "body"  // a top-level member or form field
 )
 
-// URLToken is the header in which the server hands over the secret part of a
-// URL, after cutting it out of the path, so that no log can show it.
-const URLToken = "Leadgate-Url-Token"
-
 // Scheme is one way to prove a delivery. The zero value of a field takes the
 // first of its choices.
 type Scheme struct {
@@ -49,6 +45,7 @@ type Scheme struct {
 	Tolerance time.Duration // how far {ts} may be from now; 0 means 5 minutes
 	User      string        // of basic
 	Issuer    string        // the claim iss of a JWS, "" for any
+	Optional  string        // stands before the proof with some senders of the scheme, with others not
 }
 
 // Covers tells what the proof of a scheme protects.
@@ -77,7 +74,7 @@ var table = [...]Scheme{
 	{Name: "hmac", Field: "X-Signature", Algorithm: SHA256},
 	{Name: "bearer", Field: "Authorization", Prefix: "Bearer ", Algorithm: Equal},
 	{Name: "basic", Field: "Authorization", Prefix: "Basic ", Algorithm: Basic},
-	{Name: "url", Field: URLToken, Algorithm: Equal},
+	{Name: "url", Field: connectors.URLToken, Algorithm: Equal},
 	{Name: "body", In: InBody, Field: "token", Algorithm: Equal},
 	{Name: "query", In: InQuery, Field: "token", Algorithm: Equal},
 	{Name: "jws", Field: "X-Webhook-Signature", Algorithm: JWS},
@@ -90,7 +87,8 @@ var table = [...]Scheme{
 	{Name: "formstack", Field: "X-FS-Signature", Prefix: "sha256=", Algorithm: SHA256},
 	{Name: "hubspot-v3", Field: "X-HubSpot-Signature-v3", Algorithm: SHA256, Encoding: "base64", Message: "{method}{url}{body}{ts}", Time: "X-HubSpot-Request-Timestamp", Unit: time.Millisecond},
 	{Name: "line", Field: "X-Line-Signature", Algorithm: SHA256, Encoding: "base64"},
-	{Name: "linkedin", Field: "X-LI-Signature", Algorithm: SHA256, Message: "hmacsha256={body}"},
+	// Some accept a MAC of the bare body too. We do not: it is what the answer to a challenge is, which anybody may ask for.
+	{Name: "linkedin", Field: "X-LI-Signature", Algorithm: SHA256, Message: "hmacsha256={body}", Optional: "hmacsha256="},
 	{Name: "meta", Field: "X-Hub-Signature-256", Prefix: "sha256=", Algorithm: SHA256},
 	{Name: "meta-sha1", Field: "X-Hub-Signature", Prefix: "sha1=", Algorithm: SHA1},
 	{Name: "netlify", Field: "X-Webhook-Signature", Algorithm: JWS, Issuer: "netlify"},

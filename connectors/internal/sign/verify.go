@@ -101,7 +101,8 @@ func (s *Scheme) split(text string) (proofs []string, stamp string, ok bool) {
 		if !named && !strings.HasPrefix(text, s.Prefix) {
 			return nil, "", false
 		}
-		return []string{text[len(s.Prefix):]}, "", len(text) > len(s.Prefix)
+		text = strings.TrimPrefix(text[len(s.Prefix):], s.Optional)
+		return []string{text}, "", text != ""
 	}
 	items := strings.SplitN(text, s.Separator, maxProofs+2)
 	if len(items) > maxProofs {
@@ -233,7 +234,19 @@ func (s *Scheme) decode(proof string) ([]byte, error) {
 	return hex.DecodeString(proof)
 }
 
-// decode64 reads base64 with or without padding, and only one spelling of each value.
+// decode64 reads base64 with or without padding, and only one spelling of each
+// value either way: the standard decoder passes over line ends.
 func decode64(s string) ([]byte, error) {
-	return base64.RawStdEncoding.Strict().DecodeString(strings.TrimRight(s, "="))
+	encoding := base64.StdEncoding
+	if len(s)%4 != 0 {
+		encoding = base64.RawStdEncoding
+	}
+	return decodeWhole(encoding, s)
+}
+
+func decodeWhole(encoding *base64.Encoding, s string) ([]byte, error) {
+	if at := strings.IndexAny(s, "\r\n"); at >= 0 {
+		return nil, base64.CorruptInputError(at)
+	}
+	return encoding.Strict().DecodeString(s)
 }
