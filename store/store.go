@@ -76,18 +76,21 @@ type Desk interface {
 	Release(ctx context.Context, id lead.ID, by string) (Outcome, error)
 }
 
-// Outbox holds jobs that were decided in a transaction and are done after it.
+// Outbox holds jobs that were decided in a transaction and are done after it. A
+// job whose lease is over may be in other hands: Done, Retry and Bury leave it as
+// it is then and answer ErrConflict.
 type Outbox interface {
-	// Enqueue adds a job; one with the same kind and key that waits is left as it is.
+	// Enqueue adds a job. One with the same kind and key that waits is left as it
+	// is; one that is being done is done once more, with the new payload.
 	Enqueue(ctx context.Context, j Job) error
 	// Due leases up to n jobs that are due, until the lease ends.
 	Due(ctx context.Context, n int, lease time.Duration) ([]Job, error)
-	// Done removes a job that succeeded.
-	Done(ctx context.Context, ids []int64) error
+	// Done removes jobs that succeeded.
+	Done(ctx context.Context, jobs []Job) error
 	// Retry gives a job back, to be tried at a time, with the cause of the failure.
-	Retry(ctx context.Context, id int64, at time.Time, cause string) error
+	Retry(ctx context.Context, j Job, at time.Time, cause string) error
 	// Bury keeps a job that can never succeed, with the cause, out of the way.
-	Bury(ctx context.Context, id int64, cause string) error
+	Bury(ctx context.Context, j Job, cause string) error
 }
 
 // Settings keeps what people configure.
@@ -221,6 +224,7 @@ type Job struct {
 	Payload  []byte
 	Due      time.Time // zero for at once
 	Attempts int       // failed ones so far
+	Lease    time.Time // its end; Due sets it, and it shows that the job is still in the same hands
 }
 
 // SourceRecord is a source as it is stored. Settings are JSON, secrets sealed by the caller.

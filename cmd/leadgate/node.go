@@ -22,6 +22,7 @@ import (
 
 	"leadgate/connectors"
 	"leadgate/connectors/all"
+	"leadgate/internal/disk"
 	"leadgate/lead"
 	"leadgate/pipeline"
 	"leadgate/pipeline/journal"
@@ -57,7 +58,7 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if err := n.sources.Set(list); err != nil {
 		return n, err
 	}
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+	if err := disk.MakeDir(disk.OS(), o.Data); err != nil {
 		return n, fmt.Errorf("making the data folder: %w", err)
 	}
 	if n.secret, err = o.secretKey(); err != nil {
@@ -93,8 +94,7 @@ func (n *node) close() error {
 	return errors.Join(errs...)
 }
 
-// openStore opens the store an option names.
-// openStore opens the store. yield is called by an engine that works in this process.
+// openStore opens the store an option names. yield is called by an engine that works in this process.
 func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
 	path, ok := strings.CutPrefix(o.Store, "sqlite:")
 	switch {
@@ -150,14 +150,10 @@ func (o *Options) secretKey() ([]byte, error) {
 	return key, nil
 }
 
-// writeFileSynced writes a private file that survives a power cut.
+// writeFileSynced puts a private file in place. It returns nil only when the file
+// survives a power cut; until then the one before it does.
 func writeFileSynced(path string, body []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
-	}
-	_, err = f.Write(body)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := disk.WriteFile(disk.OS(), path, filepath.Dir(path), body); err != nil {
 		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
 	}
 	return nil

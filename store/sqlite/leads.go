@@ -279,9 +279,6 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 		st.Add(name, n)
 		return nil
 	})
-	if err == nil {
-		err = s.read.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE buried = 0), count(*) FILTER (WHERE buried <> 0) FROM jobs`).Scan(&st.Jobs.Waiting, &st.Jobs.Buried)
-	}
 	if err != nil {
 		return st, fmt.Errorf("reading counters: %w", classed(err))
 	}

@@ -229,20 +229,9 @@ func (s *Store) writeEntry(ctx context.Context, e store.EntryRow) error {
 
 func (s *Store) writeJobs(ctx context.Context, c *store.Changes) error {
 	for _, j := range c.Jobs {
-		if err := s.writeJob(ctx, j); err != nil {
+		if err := s.writeJob(ctx, c, j); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func (s *Store) writeJob(ctx context.Context, j store.Job) error {
-	payload := j.Payload
-	if payload == nil {
-		payload = []byte{}
-	}
-	if _, err := s.exec(ctx, `INSERT INTO jobs (kind, key, payload, due) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, j.Kind, j.Key, payload, micros(j.Due)); err != nil {
-		return fmt.Errorf("writing job: %w", err)
 	}
 	return nil
 }

@@ -35,6 +35,10 @@ func testSettings(t *testing.T, b *bench) {
 	if diff := cmp.Diff(lead.DefaultStages(), stages); diff != "" {
 		t.Errorf("stages:\n%s", diff)
 	}
+	stages[0].ID = "mine" // and nobody else's
+	if stages, err = b.Stages(b.ctx); err != nil || stages[0].ID == "mine" {
+		t.Errorf("a caller changed the stages of the store: %v, %v", stages, err)
+	}
 	tok := store.Token{Name: "crm", Hash: sha256.Sum256([]byte("x")), Created: b.now, Expires: b.now.Add(time.Hour)}
 	if err := b.AddToken(b.ctx, tok); err != nil {
 		t.Fatal(err)

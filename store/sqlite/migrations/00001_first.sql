@@ -114,7 +114,8 @@ CREATE TABLE jobs (
 	key      TEXT    NOT NULL,
 	payload  BLOB    NOT NULL,
 	due      INTEGER NOT NULL,
-	leased   INTEGER NOT NULL DEFAULT 0,
+	leased   INTEGER NOT NULL DEFAULT 0,  -- when the lease ends: whoever settles the job names it
+	again    INTEGER,                     -- when to do it once more; NULL unless it was enqueued while leased
 	attempts INTEGER NOT NULL DEFAULT 0,
 	cause    TEXT    NOT NULL DEFAULT '',
 	buried   INTEGER NOT NULL DEFAULT 0
