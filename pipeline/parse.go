@@ -36,6 +36,7 @@ func (p *Pipeline) read(ctx context.Context, d lead.Delivery, raw []byte) (store
 		if err := p.normalise(ctx, src, &item.Inquiries[i], d.At); err != nil {
 			return item, err
 		}
+		normal.Inquiry(&item.Inquiries[i], src.Region)
 	}
 	for i := range item.Updates {
 		u := &item.Updates[i]
@@ -43,12 +44,12 @@ func (p *Pipeline) read(ctx context.Context, d lead.Delivery, raw []byte) (store
 		if err := p.normalise(ctx, src, &u.Patch, time.Time{}); err != nil {
 			return item, err
 		}
+		normal.Update(u, src.Region)
 	}
 	return item, nil
 }
 
-// normalise fills in what the pipeline knows, keeps the attachments' bytes, and
-// brings an inquiry into canonical form.
+// normalise fills in what the pipeline knows and keeps the attachments' bytes.
 func (p *Pipeline) normalise(ctx context.Context, src *Source, q *lead.Inquiry, taken time.Time) error {
 	q.Source, q.Scope, q.Received = src.Name, src.Scope(), taken
 	if q.Origin == "" && !taken.IsZero() {
@@ -65,7 +66,6 @@ func (p *Pipeline) normalise(ctx context.Context, src *Source, q *lead.Inquiry, 
 		}
 		a.Blob, a.Size, a.Data = name, int64(len(a.Data)), nil
 	}
-	normal.Inquiry(q, src.Region)
 	return nil
 }
 
