@@ -14,6 +14,7 @@ type Changes struct {
 	Entries    []EntryRow
 	Merges     []MergeRow
 	Reviews    []ReviewRow
+	Waits      []WaitRow // in this order
 	Jobs       []Job
 	Counts     map[string]int64     // by counter name, differences
 	Last       map[string]time.Time // by source
@@ -33,12 +34,29 @@ type EntryRow struct {
 	lead.Entry
 }
 
-// MergeRow is what undoing a merge needs.
+// MergeRow is what undoing a merge needs. The merged person and lead keep what is
+// theirs; of the surviving ones it has what they were before.
 type MergeRow struct {
 	At                        time.Time
 	Person, Into              int64
 	Lead, LeadInto, MovedLead int64 // the lead merged into another; or the one that only changed its person
 	Reason                    string
+	Before                    Before
+}
+
+// Before is what survived a merge, as it was.
+type Before struct {
+	Name    lead.Name  `json:"name,omitzero"`
+	Company string     `json:"company,omitzero"`
+	Holds   []string   `json:"holds,omitempty"`
+	Lead    *lead.Lead `json:"lead,omitzero"` // nil when no lead was merged into another
+}
+
+// WaitRow says that an inquiry waits for a lead on a key, or waits no longer.
+type WaitRow struct {
+	Key     string
+	Inquiry lead.ID
+	Drop    bool
 }
 
 // ReviewRow is a pair of persons for a human to decide.

@@ -26,7 +26,6 @@ func enrich(l *lead.Lead, q *lead.Inquiry) {
 	for _, id := range q.Identities {
 		addIdentity(l, id)
 	}
-	l.Anonymous = l.Anonymous && len(l.Emails)+len(l.Phones)+len(l.Handles) == 0
 	for _, f := range q.Fields {
 		if _, ok := l.Fields[f.Key]; !ok && len(l.Fields) < maxFields {
 			if l.Fields == nil {

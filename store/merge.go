@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"leadgate/lead"
@@ -10,22 +11,31 @@ import (
 
 // merge joins loser into winner by pointer, with their open leads.
 func (p *planner) merge(winner, loser *PersonState, reason string) {
-	row := MergeRow{At: p.now, Person: loser.ID, Into: winner.ID, Reason: reason}
+	row := MergeRow{At: p.now, Person: loser.ID, Into: winner.ID, Reason: reason,
+		Before: Before{Name: winner.Name, Company: winner.Company, Holds: slices.Clone(winner.Holds)}}
 	loser.MergedInto, loser.Changed = winner.ID, true
 	if better(loser.Name, winner.Name) {
 		winner.Name = loser.Name
 	}
-	winner.Leads += loser.Leads
+	winner.Company = cmp.Or(winner.Company, loser.Company)
+	for _, g := range loser.Holds {
+		if !slices.Contains(winner.Holds, g) {
+			winner.Holds = append(winner.Holds, g)
+		}
+	}
+	winner.LastLead = max(winner.LastLead, loser.LastLead)
 	winner.Changed = true
 	if from := p.s.Leads[loser.OpenLead]; from != nil {
 		if into := p.s.Leads[winner.OpenLead]; into != nil {
-			row.Lead, row.LeadInto = from.Number, into.Number
+			row.Lead, row.LeadInto, row.Before.Lead = from.Number, into.Number, copied(&into.Lead)
 			p.mergeLeads(into, from, reason)
+			winner.LastLead = into.Number
 		} else {
 			row.MovedLead = from.Number
 			from.Person, from.Changed = winner.ID, true
 			winner.OpenLead = from.Number
 		}
+		loser.OpenLead = 0
 	}
 	for key, holders := range p.s.Holders {
 		p.s.Holders[key] = followed(holders, loser.ID, winner.ID)
@@ -33,25 +43,40 @@ func (p *planner) merge(winner, loser *PersonState, reason string) {
 	p.c.Merges = append(p.c.Merges, row)
 }
 
-// followed replaces a merged person among holders by the survivor. The rows of
-// the merged one stay in the store, so that a merge can be undone.
+// copied is a lead that later changes do not reach.
+func copied(l *lead.Lead) *lead.Lead {
+	c := *l
+	c.Fields = maps.Clone(l.Fields)
+	c.Emails, c.Phones, c.Handles = slices.Clone(l.Emails), slices.Clone(l.Phones), slices.Clone(l.Handles)
+	c.Tags, c.MergedFrom = slices.Clone(l.Tags), slices.Clone(l.MergedFrom)
+	return &c
+}
+
+// followed replaces a merged person among holders by the survivor. The rows stay
+// those of the merged one, so that a merge can be undone.
 func followed(holders []*Holder, loser, winner int64) []*Holder {
-	i := slices.IndexFunc(holders, func(h *Holder) bool { return h.Person == loser })
+	i := holding(holders, loser)
 	if i < 0 {
 		return holders
 	}
-	if slices.ContainsFunc(holders, func(h *Holder) bool { return h.Person == winner }) {
-		if holders[i].New { // not stored yet: keep it for the engine to write
-			return holders
-		}
-		return slices.Delete(slices.Clone(holders), i, i+1)
-	}
-	if holders[i].New {
-		return append(slices.Clone(holders), &Holder{Key: holders[i].Key, Person: winner, Heard: holders[i].Heard, state: state{New: true}})
-	}
 	out := slices.Clone(holders)
-	out[i] = &Holder{Key: holders[i].Key, Person: winner, Heard: holders[i].Heard}
-	return out
+	moved := *holders[i]
+	moved.Person = winner
+	w := holding(holders, winner)
+	if w < 0 {
+		out[i] = &moved
+		return out
+	}
+	if moved.Heard.After(out[w].Heard) {
+		kept := *out[w]
+		kept.Heard = moved.Heard
+		out[w] = &kept
+	}
+	if moved.New || moved.Changed { // still to be written
+		out[i] = &moved
+		return out
+	}
+	return slices.Delete(out, i, i+1)
 }
 
 func (p *planner) mergeLeads(into, from *LeadState, reason string) {

@@ -8,11 +8,21 @@ import (
 	"leadgate/lead"
 )
 
-// candidates are the standing persons that hold any of the keys.
-func (p *planner) candidates(keys []dedupe.Key) []dedupe.Candidate {
+// candidates are the standing persons that hold any of the keys; of a crowded
+// value some, and those of the same name.
+func (p *planner) candidates(keys []dedupe.Key, name lead.Name) []dedupe.Candidate {
 	var out []dedupe.Candidate
 	for _, k := range keys {
 		holders := p.s.Holders[k.Value]
+		if len(holders) == 0 {
+			continue
+		}
+		n := people(holders)
+		if n >= dedupe.Crowd {
+			if key, ok := dedupe.NameKey(k, name); ok {
+				holders = slices.Concat(holders, p.s.Holders[key])
+			}
+		}
 		for _, h := range holders {
 			person := p.s.Persons[h.Person]
 			if person == nil { // person 0: a conversation in quarantine
@@ -23,7 +33,7 @@ func (p *planner) candidates(keys []dedupe.Key) []dedupe.Candidate {
 				i = len(out)
 				out = append(out, dedupe.Candidate{Person: person.Person})
 			}
-			out[i].Held = append(out[i].Held, dedupe.Holding{Key: k, Holders: people(holders), Heard: h.Heard})
+			out[i].Held = append(out[i].Held, dedupe.Holding{Key: k, Holders: n, Heard: h.Heard})
 		}
 	}
 	return out
@@ -31,13 +41,13 @@ func (p *planner) candidates(keys []dedupe.Key) []dedupe.Candidate {
 
 // people counts the different persons among holders.
 func people(holders []*Holder) int {
-	seen := map[int64]bool{}
-	for _, h := range holders {
-		if h.Person != 0 {
-			seen[h.Person] = true
+	n := 0
+	for i, h := range holders {
+		if h.Person != 0 && !slices.ContainsFunc(holders[:i], func(o *Holder) bool { return o.Person == h.Person }) {
+			n++
 		}
 	}
-	return len(seen)
+	return n
 }
 
 // person returns the person of a decision: a new one, or a known one after the
@@ -51,6 +61,9 @@ func (p *planner) person(d lead.Decision, q *lead.Inquiry) *PersonState {
 	ps := p.s.Persons[d.Person]
 	for _, id := range d.Merge {
 		p.merge(ps, p.s.Persons[id], d.Reason)
+	}
+	if d.Foreign {
+		return ps
 	}
 	if better(q.Name, ps.Name) {
 		ps.Name, ps.Changed = q.Name, true
@@ -77,19 +90,48 @@ func better(a, b lead.Name) bool {
 	return score(a) > score(b)
 }
 
-// hold makes the person a holder of the keys.
+// hold makes the person a holder of the keys. A crowded value takes further
+// holders under their names only, so that it stays quick to read.
 func (p *planner) hold(keys []dedupe.Key, person *PersonState, at time.Time) {
+	if person.Holds == nil {
+		person.Holds = make([]string, 0, len(keys))
+	}
 	for _, k := range keys {
-		holders := p.s.Holders[k.Value]
+		if g := k.Group(); k.Kind != dedupe.KindThread && !slices.Contains(person.Holds, g) {
+			person.Holds, person.Changed = append(person.Holds, g), true
+		}
+		key := k.Value
+		holders := p.s.Holders[key]
+		i := holding(holders, person.ID)
+		if i < 0 && people(holders) >= dedupe.Crowd {
+			var ok bool
+			if key, ok = dedupe.NameKey(k, person.Name); !ok {
+				continue
+			}
+			holders = p.s.Holders[key]
+			i = holding(holders, person.ID)
+		}
 		for _, h := range holders {
 			h.Drop = h.Drop || h.Person == 0
 		}
-		i := slices.IndexFunc(holders, func(h *Holder) bool { return h.Person == person.ID })
 		switch {
 		case i < 0:
-			p.s.Holders[k.Value] = append(holders, &Holder{Key: k.Value, Person: person.ID, Heard: at, state: state{New: true}})
+			p.s.Holders[key] = append(holders, &Holder{Key: key, Person: person.ID, Row: person.ID, Heard: at, state: state{New: true}})
 		case people(holders) > 1 && at.After(holders[i].Heard): // only a shared value asks who was heard last
 			holders[i].Heard, holders[i].Changed = at, true
+		}
+	}
+}
+
+func holding(holders []*Holder, person int64) int {
+	return slices.IndexFunc(holders, func(h *Holder) bool { return h.Person == person })
+}
+
+// review puts persons that may be one before a human.
+func (p *planner) review(d lead.Decision, person int64) {
+	for _, other := range d.Review {
+		if other != person {
+			p.c.Reviews = append(p.c.Reviews, ReviewRow{At: p.now, A: min(other, person), B: max(other, person), Reason: d.Reason})
 		}
 	}
 }

@@ -37,9 +37,7 @@ func (p *planner) item(it *Item) Receipt {
 		return r
 	}
 	for n := range it.Inquiries {
-		o := p.inquiry(it, n)
-		p.c.Count(CountVerdict+string(o.Verdict), 1)
-		r.Inquiries = append(r.Inquiries, o)
+		r.Inquiries = append(r.Inquiries, p.inquiry(it, n))
 	}
 	for _, u := range it.Updates {
 		r.Inquiries = append(r.Inquiries, p.update(it, u))
@@ -48,7 +46,7 @@ func (p *planner) item(it *Item) Receipt {
 		r.Inquiries = append(r.Inquiries, Outcome{Key: f.Key, Verdict: lead.Parked, Reason: f.Reason})
 	}
 	r.summarise()
-	row := DeliveryRow{Item: it, Receipt: r, Again: p.s.Known[it.Delivery.ID]}
+	row := DeliveryRow{Item: it, Receipt: p.kept(r), Again: p.s.Known[it.Delivery.ID]}
 	if len(it.Failures) > 0 {
 		row.Reason = fmt.Sprintf("%d of its items: %s", len(it.Failures), it.Failures[0].Reason)
 	}
@@ -62,6 +60,7 @@ func (p *planner) item(it *Item) Receipt {
 
 // summarise gives the receipt the verdict that matters most to the sender.
 func (r *Receipt) summarise() {
+	r.Lead = lead.ID{}
 	order := []lead.Verdict{lead.Parked, lead.Created, lead.Attached, lead.Updated, lead.Quarantined, lead.Duplicate, lead.Ignored}
 	r.Verdict = lead.Ignored
 	best := len(order)

@@ -21,17 +21,13 @@ func PlanRelease(s *Snapshot, id lead.ID, by string, now time.Time) (*Changes, O
 	}
 	why := st.Reason
 	st.Changed = true
-	st.Touch.Lane, st.Touch.Reason = lead.LaneLead, ""
-	for _, k := range dedupe.Keys(&st.Touch.Inquiry) {
-		for _, h := range s.Holders[k.Value] {
-			h.Drop = h.Drop || h.Person == 0
-		}
-	}
-	o := p.place(st, false)
+	p.unmark(dedupe.Keys(&st.Touch.Inquiry))
+	o := p.place(st, lead.LaneLead, false)
 	p.c.Count(CountHeld, -1)
 	p.c.Count(CountVerdict+string(lead.Quarantined), -1)
 	p.c.Count(CountVerdict+string(o.Verdict), 1)
 	p.c.Entries = append(p.c.Entries, EntryRow{Lead: st.Lead, Entry: lead.Entry{ID: lead.NewID(), Kind: "release", At: now, By: by, Text: why}})
+	p.retell(st)
 	p.c.Jobs = append(p.c.Jobs, IndexJob(p.touched))
 	return p.c, o, nil
 }

@@ -119,17 +119,9 @@ func (s *Store) page(ctx context.Context, p store.Page, text string, fill func([
 func (s *Store) Release(ctx context.Context, id lead.ID, by string) (store.Outcome, error) {
 	var outcome store.Outcome
 	err := s.update(ctx, "releasing", func(ctx context.Context) error {
-		snap, err := s.load(ctx, store.Wanted{Inquiries: []lead.ID{id}})
+		snap, err := s.load(ctx, nil, store.Wanted{Inquiries: []lead.ID{id}})
 		if err != nil {
 			return err
-		}
-		if st := snap.Inquiries[id]; st != nil {
-			if err := s.loadHolders(ctx, snap, store.KeysOf(&st.Touch.Inquiry)); err != nil {
-				return err
-			}
-			if err := s.loadPersons(ctx, snap); err != nil {
-				return err
-			}
 		}
 		changes, o, err := store.PlanRelease(snap, id, by, s.now().UTC())
 		if err != nil {

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -148,7 +147,7 @@ func (s *Store) Timeline(ctx context.Context, number int64) ([]lead.Touch, []lea
 			return err
 		}
 		var e lead.Entry
-		err := json.Unmarshal(body, &e)
+		err := store.Decode("entry", body, &e)
 		entries = append(entries, e)
 		return err
 	})
@@ -166,9 +165,10 @@ func scanTouch(r *sql.Rows) (lead.Touch, error) {
 	if err := r.Scan(&id, &delivery, &verdict, &reason, &number, &body); err != nil {
 		return t, err
 	}
-	if err := json.Unmarshal(body, &t); err != nil {
-		return t, fmt.Errorf("%w: reading stored touch: %w", lead.ErrPermanent, err)
+	if err := store.Decode("touch", body, &t); err != nil {
+		return t, err
 	}
+	t.Lane = lead.LaneLead // where it is, is where it was led to
 	t.ID, t.DeliveryID, t.Verdict, t.Reason, t.Lead = blobID(id), blobID(delivery), lead.Verdict(verdict), reason, number
 	return t, nil
 }
@@ -195,6 +195,9 @@ func (s *Store) Patch(ctx context.Context, id lead.ID, p store.Patch) (lead.Lead
 			if l, err = scanLead(st.QueryRowContext(ctx, number)); err != nil {
 				return err
 			}
+		}
+		if l.Person, err = s.survivor(ctx, l.Person); err != nil {
+			return err
 		}
 		was := l.Status
 		entries, err := p.Apply(&l, s.stages, s.now().UTC())
