@@ -50,6 +50,9 @@ func Decide(name lead.Name, keys []Key, candidates []Candidate) lead.Decision {
 			clash = append(clash, m)
 		}
 	}
+	if len(clash) > 0 { // whose conversation it is, is known: not that of somebody with another name
+		fit = slices.DeleteFunc(fit, func(m match) bool { return m.foreign })
+	}
 	slices.SortFunc(fit, compareMatches)
 	slices.SortFunc(clash, compareMatches)
 	d := lead.Decision{Reason: reasonNobody}
