@@ -27,6 +27,7 @@ func Run(t *testing.T, open Open) {
 		"LateIdentity": testLateIdentity, "Parked": testParked, "PartlyParked": testPartlyParked, "Quarantine": testQuarantine, "QuarantinedThread": testQuarantinedThread,
 		"Outbox": testOutbox, "Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Paging": testPaging, "Stats": testStats,
 		"Poison": testPoison, "Known": testKnown, "Permanence": testPermanence, "Holding": testHolding,
+		"MoreIsNoDoubleClick": testMoreIsNoDoubleClick, "LateDoubleClick": testLateDoubleClick, "Receipts": testReceipts,
 		"GroupChat": testGroupChat, "MailThread": testMailThread, "ForeignAfterClose": testForeignAfterClose, "IdentityInThread": testIdentityInThread, "AnonymousChat": testAnonymousChat,
 		"RowsFold": testRowsFold, "LanesInAnyOrder": testLanesInAnyOrder, "UpdatePermutations": testUpdatePermutations, "OutgoingFirst": testOutgoingFirst,
 	} {
