@@ -122,6 +122,7 @@ type Touch struct {
 	State      string    `json:"state,omitzero"` // of a sent message
 	Note       string    `json:"note,omitzero"`
 	EditedAt   time.Time `json:"edited_at,omitzero"`
+	By         string    `json:"by,omitzero"`      // who entered it by hand, or had its delivery read again
 	Deleted    bool      `json:"deleted,omitzero"` // the provider asked us to remove its content
 }
 

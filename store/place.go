@@ -41,6 +41,7 @@ func (p *planner) inquiry(it *Item, n int) Outcome {
 	}
 	if !again {
 		st.Touch, _ = lead.Fold(st.Rows)
+		st.Touch.By = it.By
 		o = p.place(st, st.Touch.Lane, q.Key == "")
 	}
 	if o.Verdict != lead.Duplicate {

@@ -43,7 +43,7 @@ func (p *planner) changed(st *InquiryState, row lead.Row, o Outcome) Outcome {
 		return Outcome{Key: st.Key, Verdict: lead.Updated, Reason: reasonUpdates}
 	}
 	was := st.Touch
-	touch.ID, touch.Lead, touch.Verdict = was.ID, was.Lead, was.Verdict
+	touch.ID, touch.Lead, touch.Verdict, touch.By = was.ID, was.Lead, was.Verdict, was.By
 	st.Touch = touch
 	if st.Waiting { // the inquiry itself has come now
 		st.Waiting = false

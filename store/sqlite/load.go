@@ -236,9 +236,7 @@ func (s *Store) eachPerson(ctx context.Context, snap *store.Snapshot, ids []any)
 		if err := r.Scan(&p.ID, &name, &p.Company, &holds, &p.LastLead); err != nil {
 			return err
 		}
-		if holds != "" {
-			p.Holds = strings.Split(holds, "\n")
-		}
+		p.Holds = lines(holds)
 		snap.Persons[p.ID] = &p
 		return store.Decode("name", name, &p.Name)
 	})

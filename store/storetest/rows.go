@@ -91,16 +91,18 @@ func testLanesInAnyOrder(t *testing.T, b *bench) {
 		q.Call = &lead.Call{State: state}
 		return q
 	}
+	calls := 0
 	for n, rows := range [][]lead.Inquiry{
 		{row("ring", lead.LaneLead, "", lead.CallRinging), row("end", lead.LaneTimeline, lead.Out, lead.CallEnded)},
 		{row("ring", lead.LaneLead, "", lead.CallRinging), row("end", lead.LaneQuarantine, "", lead.CallEnded)},
 		{row("ring", lead.LaneLead, "", lead.CallRinging), row("menu", lead.LaneTimeline, "", lead.CallInMenu), row("end", lead.LaneQuarantine, "", lead.CallEnded)},
 	} {
 		permutations(len(rows), func(order []int) {
+			calls++
 			call := key("c%d-%v", n, order)
 			for i, k := range order {
 				q := rows[k]
-				q.Key, q.Thread, q.Identities = call, call, []lead.Identity{{Kind: lead.IdentityPhone, Value: key("+336112%05d", b.n)}}
+				q.Key, q.Thread, q.Identities = call, call, []lead.Identity{{Kind: lead.IdentityPhone, Value: key("+336112%05d", calls)}}
 				b.apply(t, b.item(key("%s-%d", call, i), q))
 			}
 			got := b.one(t, call)

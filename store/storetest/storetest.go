@@ -27,6 +27,7 @@ func Run(t *testing.T, open Open) {
 		"LateIdentity": testLateIdentity, "Parked": testParked, "PartlyParked": testPartlyParked, "Quarantine": testQuarantine, "QuarantinedThread": testQuarantinedThread,
 		"Outbox": testOutbox, "Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Paging": testPaging, "Stats": testStats,
 		"Poison": testPoison, "Known": testKnown, "Permanence": testPermanence, "Holding": testHolding,
+		"ReopenAfterMerge": testReopenAfterMerge, "MergeChain": testMergeChain, "DeskPages": testDeskPages,
 		"MoreIsNoDoubleClick": testMoreIsNoDoubleClick, "LateDoubleClick": testLateDoubleClick, "Receipts": testReceipts,
 		"GroupChat": testGroupChat, "MailThread": testMailThread, "ForeignAfterClose": testForeignAfterClose, "IdentityInThread": testIdentityInThread, "AnonymousChat": testAnonymousChat,
 		"RowsFold": testRowsFold, "LanesInAnyOrder": testLanesInAnyOrder, "UpdatePermutations": testUpdatePermutations, "OutgoingFirst": testOutgoingFirst,
@@ -43,7 +44,6 @@ type bench struct {
 	store.Store
 	ctx context.Context
 	now time.Time
-	n   int
 }
 
 func newBench(t *testing.T, open Open) *bench {
@@ -60,7 +60,6 @@ func newBench(t *testing.T, open Open) *bench {
 // item makes the item of a delivery with some inquiries, brought into normal form
 // as the pipeline does.
 func (b *bench) item(key string, inquiries ...lead.Inquiry) store.Item {
-	b.n++
 	d := lead.Delivery{ID: lead.DeriveID("src", key), Source: "src", Key: key, At: b.now, Body: []byte(key)}
 	if key == "" {
 		d.ID = lead.NewID()
