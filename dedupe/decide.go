@@ -132,9 +132,11 @@ func judge(name lead.Name, own []Key, c Candidate) match {
 	return m
 }
 
-// firmer orders holdings: the firmer kind, then the value fewer people share.
+// firmer orders holdings: the firmer kind, then the value fewer people share, then
+// where they were heard last.
 func firmer(a, b Holding) bool {
-	return cmp.Or(cmp.Compare(priority(a.Key.Kind), priority(b.Key.Kind)), cmp.Compare(a.Holders, b.Holders), cmp.Compare(a.Key.Value, b.Key.Value)) < 0
+	return cmp.Or(cmp.Compare(priority(a.Key.Kind), priority(b.Key.Kind)), cmp.Compare(a.Holders, b.Holders), cmp.Compare(a.Key.Value, b.Key.Value),
+		b.Heard.Compare(a.Heard)) < 0
 }
 
 // compareMatches puts the best match first: the firmest key, one whose values

@@ -55,28 +55,18 @@ func copied(l *lead.Lead) *lead.Lead {
 // followed replaces a merged person among holders by the survivor. The rows stay
 // those of the merged one, so that a merge can be undone.
 func followed(holders []*Holder, loser, winner int64) []*Holder {
-	i := holding(holders, loser)
-	if i < 0 {
+	if holding(holders, loser) < 0 {
 		return holders
 	}
 	out := slices.Clone(holders)
-	moved := *holders[i]
-	moved.Person = winner
-	w := holding(holders, winner)
-	if w < 0 {
-		out[i] = &moved
-		return out
+	for i, h := range out {
+		if h.Person == loser {
+			moved := *h
+			moved.Person = winner
+			out[i] = &moved
+		}
 	}
-	if moved.Heard.After(out[w].Heard) {
-		kept := *out[w]
-		kept.Heard = moved.Heard
-		out[w] = &kept
-	}
-	if moved.New || moved.Changed { // still to be written
-		out[i] = &moved
-		return out
-	}
-	return slices.Delete(out, i, i+1)
+	return out
 }
 
 func (p *planner) mergeLeads(into, from *LeadState, reason string) {

@@ -17,12 +17,12 @@ func (p *planner) candidates(keys []dedupe.Key, name lead.Name) []dedupe.Candida
 		if len(holders) == 0 {
 			continue
 		}
-		n := people(holders)
-		if n >= dedupe.Crowd {
+		if len(holders) >= dedupe.Crowd {
 			if key, ok := dedupe.NameKey(k, name); ok {
 				holders = slices.Concat(holders, p.s.Holders[key])
 			}
 		}
+		n := people(holders)
 		for _, h := range holders {
 			person := p.s.Persons[h.Person]
 			if person == nil { // person 0: a conversation in quarantine
@@ -103,7 +103,7 @@ func (p *planner) hold(keys []dedupe.Key, person *PersonState, at time.Time) {
 		key := k.Value
 		holders := p.s.Holders[key]
 		i := holding(holders, person.ID)
-		if i < 0 && people(holders) >= dedupe.Crowd {
+		if i < 0 && len(holders) >= dedupe.Crowd {
 			var ok bool
 			if key, ok = dedupe.NameKey(k, person.Name); !ok {
 				continue

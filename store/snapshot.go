@@ -11,7 +11,7 @@ import (
 type Snapshot struct {
 	Known     map[lead.ID]bool
 	Inquiries map[lead.ID]*InquiryState
-	Holders   map[string][]*Holder   // by key; persons resolved to their survivors
+	Holders   map[string][]*Holder   // by key, one a row; persons resolved to their survivors
 	Persons   map[int64]*PersonState // standing persons that hold any of the keys, and those of known inquiries
 	Leads     map[int64]*LeadState   // their open leads, else their last ones, and the standing leads of known inquiries
 	Waiting   map[string][]lead.ID   // by key; inquiries that wait for a lead, which are among Inquiries

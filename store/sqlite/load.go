@@ -188,8 +188,7 @@ func (s *Store) loadHolders(ctx context.Context, snap *store.Snapshot, keys []st
 // and open leads a batch can touch.
 func (s *Store) loadPersons(ctx context.Context, snap *store.Snapshot) error {
 	persons := map[int64]bool{}
-	for key, holders := range snap.Holders {
-		var standing []*store.Holder
+	for _, holders := range snap.Holders {
 		for _, h := range holders {
 			if h.Person < 0 {
 				survivor, err := s.survivor(ctx, -h.Person)
@@ -198,14 +197,8 @@ func (s *Store) loadPersons(ctx context.Context, snap *store.Snapshot) error {
 				}
 				h.Person = survivor
 			}
-			if i := slices.IndexFunc(standing, func(o *store.Holder) bool { return o.Person == h.Person }); i < 0 {
-				standing = append(standing, h)
-			} else if h.Heard.After(standing[i].Heard) {
-				standing[i].Heard = h.Heard
-			}
 			persons[h.Person] = h.Person > 0
 		}
-		snap.Holders[key] = standing
 	}
 	if err := s.loadKnownLeads(ctx, snap, persons); err != nil {
 		return err

@@ -27,6 +27,7 @@ func Run(t *testing.T, open Open) {
 		"LateIdentity": testLateIdentity, "Parked": testParked, "PartlyParked": testPartlyParked, "Quarantine": testQuarantine, "QuarantinedThread": testQuarantinedThread,
 		"Outbox": testOutbox, "Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Paging": testPaging, "Stats": testStats,
 		"Poison": testPoison, "Known": testKnown, "Permanence": testPermanence, "Holding": testHolding,
+		"Crowd": testCrowd, "ConcurrentDesk": testConcurrentDesk, "EndedContext": testEndedContext,
 		"ReopenAfterMerge": testReopenAfterMerge, "MergeChain": testMergeChain, "DeskPages": testDeskPages,
 		"MoreIsNoDoubleClick": testMoreIsNoDoubleClick, "LateDoubleClick": testLateDoubleClick, "Receipts": testReceipts,
 		"GroupChat": testGroupChat, "MailThread": testMailThread, "ForeignAfterClose": testForeignAfterClose, "IdentityInThread": testIdentityInThread, "AnonymousChat": testAnonymousChat,
