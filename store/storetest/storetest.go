@@ -21,17 +21,17 @@ type Open func(t *testing.T, now func() time.Time) store.Store
 // Run runs the suite.
 func Run(t *testing.T, open Open) {
 	for name, test := range map[string]func(*testing.T, *bench){
-		"Claims": testClaims, "Permutations": testPermutations, "WaitingUpdates": testWaitingUpdates, "Batch": testBatch,
-		"OnePerson": testOnePerson, "CrossedIdentities": testCrossedIdentities, "Merge": testMerge, "NameConflict": testNameConflict,
-		"SharedValue": testSharedValue, "Returning": testReturning, "DoubleClick": testDoubleClick, "Anonymous": testAnonymous,
-		"LateIdentity": testLateIdentity, "Parked": testParked, "PartlyParked": testPartlyParked, "Quarantine": testQuarantine, "QuarantinedThread": testQuarantinedThread,
-		"Outbox": testOutbox, "Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Paging": testPaging, "Stats": testStats,
-		"Poison": testPoison, "Known": testKnown, "Permanence": testPermanence, "Holding": testHolding,
-		"Crowd": testCrowd, "ConcurrentDesk": testConcurrentDesk, "EndedContext": testEndedContext,
-		"ReopenAfterMerge": testReopenAfterMerge, "MergeChain": testMergeChain, "DeskPages": testDeskPages,
-		"MoreIsNoDoubleClick": testMoreIsNoDoubleClick, "LateDoubleClick": testLateDoubleClick, "Receipts": testReceipts,
-		"GroupChat": testGroupChat, "MailThread": testMailThread, "ForeignAfterClose": testForeignAfterClose, "IdentityInThread": testIdentityInThread, "AnonymousChat": testAnonymousChat,
-		"RowsFold": testRowsFold, "LanesInAnyOrder": testLanesInAnyOrder, "UpdatePermutations": testUpdatePermutations, "OutgoingFirst": testOutgoingFirst,
+		"Claims": testClaims, "Permutations": testPermutations, "WaitingUpdates": testWaitingUpdates, "Batch": testBatch, "OnePerson": testOnePerson,
+		"CrossedIdentities": testCrossedIdentities, "Merge": testMerge, "NameConflict": testNameConflict, "SharedValue": testSharedValue,
+		"Returning": testReturning, "DoubleClick": testDoubleClick, "Anonymous": testAnonymous, "LateIdentity": testLateIdentity, "Parked": testParked,
+		"PartlyParked": testPartlyParked, "Quarantine": testQuarantine, "QuarantinedThread": testQuarantinedThread, "Outbox": testOutbox,
+		"Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Paging": testPaging, "Stats": testStats, "Poison": testPoison,
+		"Known": testKnown, "Permanence": testPermanence, "Holding": testHolding, "IdentityLaws": testIdentityLaws, "Crowd": testCrowd,
+		"ConcurrentDesk": testConcurrentDesk, "EndedContext": testEndedContext, "ReopenAfterMerge": testReopenAfterMerge, "MergeChain": testMergeChain,
+		"DeskPages": testDeskPages, "MoreIsNoDoubleClick": testMoreIsNoDoubleClick, "LateDoubleClick": testLateDoubleClick, "Receipts": testReceipts,
+		"GroupChat": testGroupChat, "MailThread": testMailThread, "ForeignAfterClose": testForeignAfterClose, "IdentityInThread": testIdentityInThread,
+		"AnonymousChat": testAnonymousChat, "RowsFold": testRowsFold, "LanesInAnyOrder": testLanesInAnyOrder, "UpdatePermutations": testUpdatePermutations,
+		"OutgoingFirst": testOutgoingFirst,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
