@@ -71,14 +71,15 @@ func Terms(search string) [][]string {
 }
 
 // phoneDigits reads a search that can only be a phone number, in any notation:
-// at least four digits, nothing but what people write between them.
+// nothing but what people write between digits, and at least four of them after
+// the zeros in front.
 func phoneDigits(s string) (string, bool) {
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsDigit(r) && !strings.ContainsRune(" +-()./\u00a0", r) }) {
 		return "", false
 	}
-	d := digits(s)
 	// A national number starts with a 0 that the stored form does not have.
-	return strings.TrimLeft(d, "0"), len(d) >= 4
+	d := strings.TrimLeft(digits(s), "0")
+	return d, len(d) >= 4
 }
 
 func words(s string) []string {
