@@ -55,6 +55,7 @@ type Store struct {
 	person int64 // last numbers handed out
 	lead   int64
 	stages []lead.Stage
+	words  vocabulary
 }
 
 var _ store.Store = (*Store)(nil)
@@ -152,6 +153,9 @@ func (s *Store) start(ctx context.Context) error {
 		return err
 	}
 	if err := s.conn.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(id), 0) FROM persons), (SELECT coalesce(max(number), 0) FROM leads)`).Scan(&s.person, &s.lead); err != nil {
+		return err
+	}
+	if err := s.words.load(s.conn.QueryContext(ctx, `SELECT word FROM common_words`)); err != nil {
 		return err
 	}
 	return s.loadStages(ctx)

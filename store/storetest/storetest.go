@@ -27,7 +27,7 @@ func Run(t *testing.T, open Open) {
 		"LateIdentity": testLateIdentity, "Parked": testParked, "PartlyParked": testPartlyParked, "Quarantine": testQuarantine, "QuarantinedThread": testQuarantinedThread,
 		"Outbox": testOutbox, "Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Paging": testPaging, "Stats": testStats,
 		"Poison": testPoison, "Known": testKnown, "Permanence": testPermanence, "Holding": testHolding,
-		"EndedContext": testEndedContext, "JobsComeAgain": testJobsComeAgain, "LostLease": testLostLease, "JobCounts": testJobCounts,
+		"SearchFilters": testSearchFilters, "EndedContext": testEndedContext, "JobsComeAgain": testJobsComeAgain, "LostLease": testLostLease, "JobCounts": testJobCounts,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
