@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -8,52 +9,73 @@ import (
 	"leadgate/lead/normal"
 )
 
-// Tokens returns what a lead is found by: the words of its names and fields, its
-// e-mail addresses and their domains, and its phone numbers backwards, so that
-// the digits somebody remembers from the end are a prefix. Each token is free of
-// white space; Terms makes the tokens a search asks for.
+// Tokens returns what a lead is found by, each token once and free of white space:
+// the words of its names, fields and e-mail addresses, the two halves of each
+// address, and its phone numbers backwards, so that the digits somebody remembers
+// from the end are a prefix. Terms makes the tokens a search asks for.
 func Tokens(l *lead.Lead) []string {
-	var out []string
-	add := func(s string) { out = append(out, words(s)...) }
-	add(l.Name)
-	add(l.Company)
-	add(l.Title)
+	var t tokens
+	t.words(l.Name, l.Company, l.Title)
 	for _, v := range l.Fields {
 		if len(v) <= 200 {
-			add(v)
+			t.words(v)
 		}
 	}
-	for _, t := range l.Tags {
-		add(t)
-	}
+	t.words(l.Tags...)
 	for _, e := range l.Emails {
-		e = strings.ToLower(e)
-		out = append(out, e)
-		if _, domain, ok := strings.Cut(e, "@"); ok {
-			out = append(out, "@"+domain)
+		local, domain, ok := strings.Cut(strings.ToLower(e), "@")
+		t.words(local)
+		if ok {
+			t.add(mailMark + local + "@")
+			t.add("@" + domain)
 		}
 	}
 	for _, p := range l.Phones {
 		if d := digits(p); d != "" {
-			out = append(out, phoneMark+reverse(d))
+			t.add(phoneMark + reverse(d))
 		}
 	}
-	return out
+	return t.list
 }
 
-// phoneMark keeps reversed phone numbers apart from words of digits.
-const phoneMark = "-"
+// tokens is a list without repetitions. It is short, so looking is cheaper than hashing.
+type tokens struct{ list []string }
+
+func (t *tokens) add(token string) {
+	if !slices.Contains(t.list, token) {
+		t.list = append(t.list, token)
+	}
+}
+
+func (t *tokens) words(texts ...string) {
+	for _, s := range texts {
+		for _, w := range words(s) {
+			t.add(w)
+		}
+	}
+}
+
+// Marks keep reversed phone numbers and what stands before an @ apart from words.
+const (
+	phoneMark = "-"
+	mailMark  = "="
+)
 
 // Terms returns the token prefixes a search asks for; a lead must have one of the
-// alternatives of every term.
+// alternatives of every term. A term that ends with @ is a whole token.
 func Terms(search string) [][]string {
 	if d, ok := phoneDigits(search); ok {
 		return [][]string{{phoneMark + reverse(d), d}}
 	}
 	var out [][]string
 	for f := range strings.FieldsSeq(search) {
-		if strings.Contains(f, "@") {
-			out = append(out, []string{strings.ToLower(f)})
+		if local, domain, ok := strings.Cut(strings.ToLower(f), "@"); ok {
+			if local != "" {
+				out = append(out, []string{mailMark + local + "@"})
+			}
+			if domain != "" || local == "" {
+				out = append(out, []string{"@" + domain})
+			}
 			continue
 		}
 		if d, ok := phoneDigits(f); ok {

@@ -27,66 +27,6 @@ func scanLead(r interface{ Scan(...any) error }) (lead.Lead, error) {
 	return l, store.DecodeLead(data, &l)
 }
 
-// List returns a page of leads, newest first.
-func (s *Store) List(ctx context.Context, q store.Query) ([]lead.Lead, string, error) {
-	where, args := []string{"merged_into IS NULL"}, []any{}
-	for _, f := range [...]struct{ column, value string }{{"stage", q.Stage}, {"source", q.Source}, {"status", string(q.Status)}} {
-		if f.value != "" {
-			where, args = append(where, f.column+" = ?"), append(args, f.value)
-		}
-	}
-	before, err := cursor(q.Cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	if match := matchExpression(q.Search); match != "" {
-		where, args = append(where, "number IN (SELECT rowid FROM lead_words WHERE lead_words MATCH ?)"), append(args, match)
-	} else if q.Search != "" {
-		return []lead.Lead{}, "", nil
-	}
-	where, args = append(where, "number < ?"), append(args, before, q.Limit+1)
-	leads := []lead.Lead{}
-	err = scanRows(s.read.QueryContext(ctx, `SELECT `+leadColumns+` FROM leads WHERE `+strings.Join(where, " AND ")+` ORDER BY number DESC LIMIT ?`, args...))(func(r *sql.Rows) error {
-		l, err := scanLead(r)
-		leads = append(leads, l)
-		return err
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("listing leads: %w", classed(err))
-	}
-	next := ""
-	if len(leads) > q.Limit {
-		leads = leads[:q.Limit]
-		next = strconv.FormatInt(leads[q.Limit-1].Number, 10)
-	}
-	return leads, next, s.addMerged(ctx, leads)
-}
-
-// cursor reads a cursor: the number the page stays below.
-func cursor(c string) (int64, error) {
-	if c == "" {
-		return 1 << 62, nil
-	}
-	n, err := strconv.ParseInt(c, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%w: not a cursor", lead.ErrInvalid)
-	}
-	return n, nil
-}
-
-// matchExpression writes a search as an FTS5 expression.
-func matchExpression(search string) string {
-	var and []string
-	for _, alternatives := range store.Terms(search) {
-		var or []string
-		for _, prefix := range alternatives {
-			or = append(or, `"`+strings.ReplaceAll(prefix, `"`, `""`)+`"*`)
-		}
-		and = append(and, "("+strings.Join(or, " OR ")+")")
-	}
-	return strings.Join(and, " AND ")
-}
-
 // addMerged fills in the ids of the leads that were merged into these.
 func (s *Store) addMerged(ctx context.Context, leads []lead.Lead) error {
 	if len(leads) == 0 {
@@ -294,26 +234,4 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 		return st, fmt.Errorf("reading counters: %w", classed(err))
 	}
 	return st, nil
-}
-
-// Index brings leads into the search index; merged ones leave it.
-func (s *Store) Index(ctx context.Context, numbers []int64) error {
-	values := make([]any, len(numbers))
-	for i := range numbers {
-		values[i] = numbers[i]
-	}
-	return s.update(ctx, "indexing leads", func(ctx context.Context) error {
-		return s.each(ctx, `SELECT `+leadColumns+` FROM leads WHERE number IN (%s)`, values, func(r *sql.Rows) error {
-			l, err := scanLead(r)
-			if err != nil {
-				return err
-			}
-			if l.MergedInto != 0 {
-				_, err = s.exec(ctx, `DELETE FROM lead_words WHERE rowid = ?`, l.Number)
-				return err
-			}
-			_, err = s.exec(ctx, `INSERT OR REPLACE INTO lead_words (rowid, words) VALUES (?, ?)`, l.Number, strings.Join(store.Tokens(&l), " "))
-			return err
-		})
-	})
 }

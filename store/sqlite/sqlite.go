@@ -56,6 +56,7 @@ type Store struct {
 	lead   int64
 	stages []lead.Stage
 	waits  bool // whether any inquiry waits for a lead, or did since the start
+	words  vocabulary
 }
 
 var _ store.Store = (*Store)(nil)
@@ -153,6 +154,9 @@ func (s *Store) start(ctx context.Context) error {
 		return err
 	}
 	if err := s.conn.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(id), 0) FROM persons), (SELECT coalesce(max(number), 0) FROM leads), EXISTS (SELECT 1 FROM waiting)`).Scan(&s.person, &s.lead, &s.waits); err != nil {
+		return err
+	}
+	if err := s.words.load(s.conn.QueryContext(ctx, `SELECT word FROM common_words`)); err != nil {
 		return err
 	}
 	return s.loadStages(ctx)

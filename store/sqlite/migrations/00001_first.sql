@@ -80,14 +80,18 @@ CREATE TABLE leads (
 	data        TEXT    NOT NULL          -- JSON: everything else
 );
 CREATE UNIQUE INDEX leads_open ON leads (person) WHERE status = 'open' AND merged_into IS NULL;
-CREATE INDEX leads_stage ON leads (stage, number) WHERE merged_into IS NULL;
-CREATE INDEX leads_source ON leads (source, number) WHERE merged_into IS NULL;
+CREATE INDEX leads_list ON leads (source, status, stage, number) WHERE merged_into IS NULL; -- lists with any filter: see list.go
 CREATE INDEX leads_merged ON leads (merged_into) WHERE merged_into IS NOT NULL;
 
+-- What leads are found by: search.go says what the words are. Each is one token,
+-- whatever is in it.
 CREATE VIRTUAL TABLE lead_words USING fts5 (
-	words, content = '', contentless_delete = 1, detail = none, prefix = '2 3 4',
-	tokenize = "unicode61 remove_diacritics 0 tokenchars '@.-_+''%&=!#$*/?^`{|}~'"
+	words, content = '', contentless_delete = 1, detail = none,
+	tokenize = "ascii tokenchars '!""#$%&''()*+,-./:;<=>?@[\]^_`{|}~'"
 );
+
+-- Words so many leads have that they are looked up, not searched through.
+CREATE TABLE common_words (word TEXT PRIMARY KEY) WITHOUT ROWID;
 
 CREATE TABLE entries (
 	n    INTEGER PRIMARY KEY,
