@@ -35,7 +35,8 @@ type EntryRow struct {
 }
 
 // MergeRow is what undoing a merge needs. The merged person and lead keep what is
-// theirs; of the surviving ones it has what they were before.
+// theirs; of the surviving ones it has what they were before. Whose a closed lead
+// was, its inquiries tell.
 type MergeRow struct {
 	At                        time.Time
 	Person, Into              int64

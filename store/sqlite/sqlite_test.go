@@ -118,3 +118,28 @@ func TestCrowdedRows(t *testing.T) {
 		t.Errorf("%d rows are read for one phone, want 20", got)
 	}
 }
+
+// What is stored and cannot be read is permanent: waiting for it would be for ever.
+func TestDamagedRows(t *testing.T) {
+	t.Parallel()
+	for _, damage := range []string{`UPDATE persons SET name = '{'`, `UPDATE leads SET data = '{'`, `UPDATE inquiries SET touch = '{'`, `UPDATE deliveries SET receipt = '{'`} {
+		s := open(t, filepath.Join(t.TempDir(), "leadgate.db"), nil)
+		mail := lead.Identity{Kind: lead.IdentityEmail, Value: "ana@example.org"}
+		s.post(t, "1", "Ana Belo", mail)
+		if err := s.update(t.Context(), "test", func(ctx context.Context) error {
+			_, err := s.exec(ctx, damage)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		d := lead.Delivery{ID: lead.DeriveID("src", "1"), Source: "src", Key: "1"}
+		raw, _ := d.AppendBinary(nil)
+		q := lead.Inquiry{Key: "1", Event: "2", Scope: "src", Source: "src", Identities: []lead.Identity{mail}}
+		if _, err := s.Apply(t.Context(), []store.Item{{Delivery: d, Raw: raw, Replay: true, Inquiries: []lead.Inquiry{q}}}); !errors.Is(err, lead.ErrPermanent) {
+			t.Errorf("after %s: Apply = %v, want ErrPermanent", damage, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -89,3 +89,18 @@ func testReceipts(t *testing.T, b *bench) {
 	c := b.post(t, "c", from("Omar Haddad", "omar@example.org", "", "hello"))
 	told("early", lead.Updated, c.Lead)
 }
+
+// A touch tells who entered it, whatever is added to it later.
+func testEnteredBy(t *testing.T, b *bench) {
+	q := from("Ana Belo", "ana@example.org", "", "she called")
+	q.Key = "m"
+	it := b.item("m", q)
+	it.By = "eva"
+	o := b.apply(t, it)[0]
+	it = b.item("edit")
+	it.Updates = []lead.Update{{About: "m", Event: "e", Scope: "src", Kind: lead.UpdateEdit, Patch: lead.Inquiry{Text: "she wrote"}}}
+	b.apply(t, it)
+	if touch := b.touches(t, o.Lead)[0]; touch.By != "eva" || touch.Text != "she wrote" {
+		t.Errorf("touch by %q says %q", touch.By, touch.Text)
+	}
+}
