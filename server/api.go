@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -109,7 +108,7 @@ func (s *Server) patchLead(w http.ResponseWriter, r *http.Request) {
 	p.By = "api"
 	l, err := s.o.Store.Patch(r.Context(), id, p)
 	if err != nil {
-		s.refuse(w, r, err)
+		s.refuse(w, r, explained(err, lead.ErrConflict, "the person has another open lead"))
 		return
 	}
 	answer(w, http.StatusOK, l)
@@ -132,10 +131,10 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	dec := json.NewDecoder(strings.NewReader(strings.ToValidUTF8(string(body), "\uFFFD")))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		return fmt.Errorf("%w: the body is not the JSON that is wanted: %s", lead.ErrInvalid, jsonProblem(err))
+		return invalid("the body is not the JSON this takes: " + jsonProblem(err))
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: something follows the JSON", lead.ErrInvalid)
+		return invalid("something follows the JSON")
 	}
 	return nil
 }
@@ -193,7 +192,7 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
 	}
 	rec, err := s.o.Intake.Replay(r.Context(), id, "api")
 	if err != nil {
-		s.refuse(w, r, err)
+		s.refuse(w, r, explained(err, lead.ErrInvalid, "it still cannot be taken; it is parked with the new reason"))
 		return
 	}
 	answer(w, http.StatusOK, rec)
@@ -207,7 +206,7 @@ func (s *Server) releaseInquiry(w http.ResponseWriter, r *http.Request) {
 	}
 	o, err := s.o.Store.Release(r.Context(), id, "api")
 	if err != nil {
-		s.refuse(w, r, err)
+		s.refuse(w, r, explained(err, lead.ErrConflict, "it is not in quarantine"))
 		return
 	}
 	answer(w, http.StatusOK, o)

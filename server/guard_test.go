@@ -74,6 +74,12 @@ func TestWhoMayUseWhat(t *testing.T) {
 				t.Errorf("%s %s may be sniffed", method, path)
 			}
 		}
+		req := httptest.NewRequest(method, path, strings.NewReader("{}"))
+		req.RemoteAddr = "127.0.0.1:4711"
+		w := httptest.NewRecorder()
+		if n.ServeHTTP(w, req); (w.Code == http.StatusUnauthorized) != (r.access == member) {
+			t.Errorf("%s %s from this machine without a token: %d", method, path, w.Code)
+		}
 		if wantOpen := !strings.HasPrefix(r.path, "/api/v1/") && r.path != "/healthz" && r.path != "/metrics" || strings.HasSuffix(r.path, "openapi.json"); wantOpen != (r.access == open) {
 			t.Errorf("%s has the access %d", r.path, r.access)
 		}
@@ -167,6 +173,7 @@ func TestClientBehindProxies(t *testing.T) {
 	}{
 		{"direct", "203.0.113.5:1", nil, "203.0.113.5", false},
 		{"direct liar", "203.0.113.5:1", []string{"198.51.100.1"}, "203.0.113.5", false},
+		{"loopback that is not trusted", "[::1]:1", []string{"198.51.100.1"}, "::1", false},
 		{"direct liar as loopback", "203.0.113.5:1", []string{"127.0.0.1"}, "203.0.113.5", false},
 		{"proxy", "10.0.0.1:1", []string{"198.51.100.1"}, "198.51.100.1", true},
 		{"proxy, no word", "10.0.0.1:1", nil, "10.0.0.1", false},

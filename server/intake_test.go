@@ -30,7 +30,7 @@ func person(key string) post {
 
 // mayAnswer checks what holds for every refusal: a JSON error that tells nothing
 // it should not, and a time to come again where that helps.
-func mayAnswer(t *testing.T, r reply) {
+func mayAnswer(t testing.TB, r reply) {
 	t.Helper()
 	p := decode[problem](t, r)
 	if p.Code == "" || p.Message == "" {

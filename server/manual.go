@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -51,7 +50,7 @@ func (n *newLead) inquiry(region string) (lead.Inquiry, error) {
 		q.Fields = append(q.Fields, lead.Field{Key: k, Value: n.Fields[k]})
 	}
 	if q.Name.Display == "" && q.Title == "" && q.Text == "" && q.Company == "" && len(q.Identities) == 0 {
-		return q, fmt.Errorf("%w: a lead needs a name, a title, a company, a text, an e-mail or a phone", lead.ErrInvalid)
+		return q, invalid("a lead needs a name, a title, a company, a text, an e-mail or a phone")
 	}
 	normal.Inquiry(&q, region)
 	return q, nil
