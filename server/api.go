@@ -105,6 +105,10 @@ func (s *Server) patchLead(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
+	if err := tidy(&p); err != nil {
+		s.refuse(w, r, err)
+		return
+	}
 	p.By = "api"
 	l, err := s.o.Store.Patch(r.Context(), id, p)
 	if err != nil {

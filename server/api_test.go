@@ -41,6 +41,18 @@ func TestAPIRefuses(t *testing.T) {
 		{"POST", "/api/v1/leads", `{}`, 422, "invalid", ""},
 		{"POST", "/api/v1/leads", `{"name":"x"} {}`, 422, "invalid", ""},
 		{"POST", "/api/v1/leads", `{"name":"x","origin":"ODD"}`, 422, "invalid", "origin"},
+		{"POST", "/api/v1/leads", `{"name":" \t","title":" ","text":"\n","emails":[" "],"phone":" "}`, 422, "invalid", ""},
+		{"POST", "/api/v1/leads", `{"name":"x","amount":"abc"}`, 422, "invalid", "amount"},
+		{"POST", "/api/v1/leads", `{"name":"x","amount":"1,5"}`, 422, "invalid", "amount"},
+		{"POST", "/api/v1/leads", `{"name":"x","amount":"1e9"}`, 422, "invalid", "amount"},
+		{"POST", "/api/v1/leads", `{"name":"x","amount":"NaN"}`, 422, "invalid", "amount"},
+		{"POST", "/api/v1/leads", `{"name":"x","amount":"1","currency":"xx"}`, 422, "invalid", "currency"},
+		{"POST", "/api/v1/leads", `{"name":"x","amount":"1","currency":"€"}`, 422, "invalid", "currency"},
+		{"POST", "/api/v1/leads?check=yes", `{"name":"x"}`, 422, "invalid", "check"},
+		{"POST", "/api/v1/leads?check=0", `{"name":"x"}`, 422, "invalid", "check"},
+		{"PATCH", "/api/v1/leads/" + lead.NewID().String(), `{"amount":"abc"}`, 422, "invalid", "amount"},
+		{"PATCH", "/api/v1/leads/" + lead.NewID().String(), `{"currency":"12"}`, 422, "invalid", "currency"},
+		{"PATCH", "/api/v1/leads/" + lead.NewID().String(), `{"title":" "}`, 422, "invalid", "title"},
 	} {
 		if p := n.refused(c.method, c.path, c.body, c.want); p.Code != c.code || p.Field != c.field {
 			t.Errorf("%s %s %s: %+v", c.method, c.path, c.body, p)
@@ -101,6 +113,26 @@ func TestLifeOfALead(t *testing.T) {
 	}](t, n.api("GET", path, "", 200))
 	if one.Touches != 2 || len(one.Timeline) != 4 || one.Timeline[0].Text != "two windows" || one.Timeline[1].Kind != "manual" {
 		t.Errorf("lead %+v", one)
+	}
+}
+
+// What people type around an answer is no part of it, and a lead that is opened
+// again has no reason to be closed.
+func TestEnteringAndChanging(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	l := decode[lead.Lead](t, n.api("POST", "/api/v1/leads", `{"name":" Ana Belo\n","company":" ","email":" ana@example.org ","amount":" 1200.50 ","currency":"eur"}`, 201))
+	if l.Name != "Ana Belo" || l.Company != "" || l.Amount != "1200.50" || l.Currency != "EUR" || len(l.Emails) != 1 {
+		t.Errorf("entered %+v", l)
+	}
+	path := "/api/v1/leads/" + l.ID.String()
+	l = decode[lead.Lead](t, n.api("PATCH", path, `{"stage":"junk","close_reason":"spam","title":" Doors ","currency":"chf","amount":"-3"}`, 200))
+	if l.CloseReason != "spam" || l.Title != "Doors" || l.Currency != "CHF" || l.Amount != "-3" {
+		t.Errorf("changed %+v", l)
+	}
+	l = decode[lead.Lead](t, n.api("PATCH", path, `{"stage":"new","amount":"","currency":""}`, 200))
+	if l.CloseReason != "" || l.Amount != "" || l.Currency != "" {
+		t.Errorf("opened again %+v", l)
 	}
 }
 

@@ -102,6 +102,11 @@ func TestIntakeStatuses(t *testing.T) {
 			if r.status != c.want {
 				t.Fatalf("answered %d %.200s, want %d", r.status, r.body, c.want)
 			}
+			if method == "POST" && path == "/in/partner" {
+				for _, problem := range described(t).response(method, path, r) {
+					t.Errorf("the document: %s", problem)
+				}
+			}
 			if c.want == http.StatusOK {
 				id := decode[struct{ ID string }](t, r).ID
 				if _, err := lead.ParseID(id); err != nil {
@@ -290,7 +295,11 @@ func TestBrokenBodyIsToldWithoutAddresses(t *testing.T) {
 		if w.Code != c.want {
 			t.Errorf("%v: answered %d %s", c.err, w.Code, w.Body)
 		}
-		mayAnswer(t, reply{status: w.Code, header: w.Header(), body: w.Body.String()})
+		r := reply{status: w.Code, header: w.Header(), body: w.Body.String()}
+		mayAnswer(t, r)
+		for _, problem := range described(t).response("POST", "/in/partner", r) {
+			t.Errorf("the document: %d: %s", r.status, problem)
+		}
 	}
 	n.idle()
 }
