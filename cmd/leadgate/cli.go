@@ -33,7 +33,7 @@ type Options struct {
 	Data           string   `help:"Folder of everything this node keeps." default:"./leadgate-data" placeholder:"DIR"`
 	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	PublicURL      string   `name:"public-url" help:"Address under which the world reaches this gateway." placeholder:"URL"`
-	TrustedProxies []string `name:"trusted-proxies" help:"Addresses or networks of proxies whose X-Forwarded-For counts." placeholder:"CIDR"`
+	TrustedProxies []string `name:"trusted-proxies" help:"Addresses or networks of proxies whose X-Forwarded-For or Forwarded counts." placeholder:"CIDR"`
 	TLSCert        string   `name:"tls-cert" help:"Certificate chain (PEM); read again when the file changes." placeholder:"FILE"`
 	TLSKey         string   `name:"tls-key" help:"Key of the certificate (PEM)." placeholder:"FILE"`
 	Store          string   `help:"Where leads are kept: sqlite:PATH. Default: a file in the data folder." placeholder:"URL"`
