@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +22,7 @@ const (
 	pageDefault = 50
 	pageMost    = 500
 	bodyMost    = 256 << 10
+	plainMost   = 1 << 20 // of a body that is shown, compressed
 )
 
 func (s *Server) listLeads(w http.ResponseWriter, r *http.Request) {
@@ -233,7 +233,8 @@ type shownDelivery struct {
 	Blob    string       `json:"blob,omitzero"`
 }
 
-// getDelivery shows what arrived, with the source's secrets masked.
+// getDelivery shows what arrived, opened if it came compressed, with the source's
+// secrets masked.
 func (s *Server) getDelivery(w http.ResponseWriter, r *http.Request) {
 	id, err := lead.ParseID(r.PathValue("id"))
 	if err != nil {
@@ -246,50 +247,19 @@ func (s *Server) getDelivery(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	mask := s.masker(d.Source)
-	out := shownDelivery{ID: d.ID, Source: d.Source, Key: d.Key, At: d.At, Method: d.Method, Path: mask(d.Path), Query: mask(d.Query), Peer: d.Peer, Signals: d.Signals, Blob: d.Blob}
+	out := shownDelivery{ID: d.ID, Source: d.Source, Key: mask(d.Key), At: d.At, Method: d.Method, Path: mask(d.Path), Query: mask(d.Query), Peer: d.Peer, Signals: d.Signals, Blob: d.Blob}
 	for _, f := range d.Header {
 		out.Header = append(out.Header, [2]string{f.Name, mask(f.Value)})
 	}
-	if utf8.Valid(d.Body) {
-		out.Body = mask(string(d.Body))
+	if body, err := connectors.Plain(&d, plainMost); err == nil { // in a compressed one nothing could be masked
+		d.Body = body
+	}
+	if text := mask(string(d.Body)); utf8.ValidString(text) {
+		out.Body = text
 	} else {
-		out.Base64 = base64.StdEncoding.EncodeToString(d.Body)
+		out.Base64 = base64.StdEncoding.EncodeToString([]byte(text))
 	}
 	answer(w, http.StatusOK, out)
-}
-
-// masker hides the values of a source's secret settings, as they are and as a URL
-// writes them.
-func (s *Server) masker(source string) func(string) string {
-	src, ok := s.o.Sources.Get(source)
-	if !ok {
-		return func(text string) string { return text }
-	}
-	var pairs []string
-	for _, v := range secrets(src.Connector.Fields, src.Settings) {
-		for _, form := range []string{v, url.QueryEscape(v), url.PathEscape(v)} {
-			pairs = append(pairs, form, "•••")
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace
-}
-
-// secrets returns the values of all secret settings, those of groups included.
-func secrets(fields []connectors.Field, set connectors.Settings) []string {
-	var out []string
-	for _, f := range fields {
-		switch f.Type {
-		case connectors.Secret:
-			if v := set.Text(f.Name); v != "" {
-				out = append(out, v)
-			}
-		case connectors.Groups:
-			for _, group := range set.Groups(f.Name) {
-				out = append(out, secrets(f.Fields, group)...)
-			}
-		}
-	}
-	return out
 }
 
 // getFile hands out an attachment or a large body, as a download and nothing else.
