@@ -37,9 +37,11 @@ func answer(w http.ResponseWriter, status int, v any) {
 
 // busy says that nothing was kept and when to try again, spread over a minute.
 func busy(w http.ResponseWriter, message string) {
-	w.Header().Set("Retry-After", strconv.Itoa(30+rand.IntN(60)))
+	retryLater(w.Header())
 	fail(w, http.StatusServiceUnavailable, "unavailable", message, "")
 }
+
+func retryLater(h http.Header) { h.Set("Retry-After", strconv.Itoa(30+rand.IntN(60))) }
 
 // refuse answers an error by its class. What is our fault is never the sender's,
 // and its text stays in the log.

@@ -22,7 +22,7 @@ const (
 	pageDefault = 50
 	pageMost    = 500
 	bodyMost    = 256 << 10
-	plainMost   = 1 << 20 // of a body that is shown, compressed
+	plainMost   = 10 << 20 // of a compressed body that is shown
 )
 
 func (s *Server) listLeads(w http.ResponseWriter, r *http.Request) {
@@ -251,7 +251,8 @@ func (s *Server) getDelivery(w http.ResponseWriter, r *http.Request) {
 	for _, f := range d.Header {
 		out.Header = append(out.Header, [2]string{f.Name, mask(f.Value)})
 	}
-	if body, err := connectors.Plain(&d, plainMost); err == nil { // in a compressed one nothing could be masked
+	body, err := connectors.Plain(&d, plainMost) // in a compressed one nothing could be masked
+	if err == nil || errors.Is(err, connectors.ErrTooLarge) {
 		d.Body = body
 	}
 	if text := mask(string(d.Body)); utf8.ValidString(text) {
