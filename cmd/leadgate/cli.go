@@ -43,6 +43,7 @@ type Options struct {
 	JournalQuota   string   `name:"journal-quota" help:"Most bytes of deliveries that may wait on disk." default:"4GB" placeholder:"SIZE"`
 	DiskFloor      string   `name:"disk-floor" help:"Free disk space below which nothing is accepted." default:"128MB" placeholder:"SIZE"`
 	SegmentSize    string   `name:"segment-size" help:"Size of a segment of the journal." default:"64MB" placeholder:"SIZE"`
+	Connections    int      `name:"connections-per-address" help:"Most connections one public address (or IPv6 /64) may have open; 0 for no limit." default:"256" placeholder:"N"`
 	LogLevel       string   `name:"log-level" help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
 	LogFormat      string   `name:"log-format" help:"text or json." default:"text" enum:"text,json"`
 }
