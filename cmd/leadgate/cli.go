@@ -17,7 +17,7 @@ type program struct {
 // cli are the subcommands. Options that several of them share stand in Options.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the gateway."`
-	Demo    demoCmd    `cmd:"" help:"Run a gateway with a sample site, in a folder that is thrown away."`
+	Demo    demoCmd    `cmd:"" help:"Run a gateway with a sample site, in a folder that is thrown away unless --data names one."`
 	Check   checkCmd   `cmd:"" help:"Check configuration, disk and store, and say what is wrong."`
 	Config  configCmd  `cmd:"" help:"Show the configuration in force, or an example of one."`
 	Export  exportCmd  `cmd:"" help:"Write all leads as CSV or JSON lines."`

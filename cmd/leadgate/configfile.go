@@ -34,6 +34,9 @@ type sourceBlock struct {
 // find reads the file named by --config or LEADGATE_CONFIG, before the other
 // options are known.
 func (f *configFile) find(args []string) error {
+	if args[0] == "demo" {
+		return nil
+	}
 	f.path = f.getenv("LEADGATE_CONFIG")
 	for i, a := range args {
 		if v, ok := strings.CutPrefix(a, "--config="); ok {
@@ -186,8 +189,13 @@ func optionKey(f reflect.StructField) string {
 // Validate implements kong.Resolver.
 func (f *configFile) Validate(*kong.Application) error { return nil }
 
-// Resolve implements kong.Resolver: what a flag is when it is not on the command line.
-func (f *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+// Resolve implements kong.Resolver: what a flag is when it is not on the command
+// line. The demo takes nothing from its surroundings: it must not come to stand on
+// the data of a gateway.
+func (f *configFile) Resolve(_ *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
+	if parent.Command != nil && parent.Command.Name == "demo" {
+		return nil, nil
+	}
 	key := strings.ReplaceAll(flag.Name, "-", "_")
 	env := "LEADGATE_" + strings.ToUpper(key)
 	if v := f.getenv(env); v != "" {

@@ -93,8 +93,7 @@ func (n *node) close() error {
 	return errors.Join(errs...)
 }
 
-// openStore opens the store an option names.
-// openStore opens the store. yield is called by an engine that works in this process.
+// openStore opens the store an option names. yield is called by an engine that works in this process.
 func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
 	path, ok := strings.CutPrefix(o.Store, "sqlite:")
 	switch {
@@ -150,17 +149,35 @@ func (o *Options) secretKey() ([]byte, error) {
 	return key, nil
 }
 
-// writeFileSynced writes a private file that survives a power cut.
-func writeFileSynced(path string, body []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+// writeFileSynced writes a private file that survives a power cut: whole or not at
+// all, and as private when a file of that name was there before.
+func writeFileSynced(path string, body []byte) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+		}
+	}()
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // made with 0600
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+		return err
 	}
 	_, err = f.Write(body)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
 	}
-	return nil
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes the names in a folder survive a power cut.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func (o *Options) journal(log *slog.Logger) (journal.Options, error) {

@@ -25,8 +25,8 @@ type tokenCmd struct {
 
 type tokenAddCmd struct {
 	Options
-	Name string        `arg:"" help:"What the token is for, such as crm or laptop."`
-	For  time.Duration `help:"How long it is valid. Default: for ever." placeholder:"DURATION"`
+	Name string         `arg:"" help:"What the token is for, such as crm or laptop."`
+	For  *time.Duration `help:"How long it is valid. Default: for ever." placeholder:"DURATION"`
 }
 
 var tokenName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,60}$`)
@@ -37,8 +37,11 @@ func (c *tokenAddCmd) Run(in *common) error {
 	}
 	text := "lg_" + rand.Text() + rand.Text()[:14]
 	t := store.Token{Name: c.Name, Hash: sha256.Sum256([]byte(text)), Created: time.Now()}
-	if c.For > 0 {
-		t.Expires = t.Created.Add(c.For)
+	if c.For != nil {
+		if *c.For <= 0 {
+			return fmt.Errorf("%w: --for must be longer than nothing; without it the token is valid for ever", lead.ErrInvalid)
+		}
+		t.Expires = t.Created.Add(*c.For)
 	}
 	err := withStore(in.ctx, &c.Options, func(s store.Store) error { return s.AddToken(in.ctx, t) })
 	if err != nil {
