@@ -93,20 +93,45 @@ func (n *node) close() error {
 	return errors.Join(errs...)
 }
 
-// openStore opens the store an option names. yield is called by an engine that works in this process.
+// openStore opens the store an option names, and makes it where there is none. yield
+// is called by an engine that works in this process.
 func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
-	path, ok := strings.CutPrefix(o.Store, "sqlite:")
-	switch {
-	case o.Store == "":
-		path = filepath.Join(o.Data, "leadgate.db")
-	case !ok || path == "":
-		return nil, fmt.Errorf("%w: --store is sqlite:PATH", lead.ErrInvalid)
+	path, err := o.storePath()
+	if err != nil {
+		return nil, err
 	}
 	s, err := sqlite.Open(ctx, sqlite.Options{Path: path, Yield: yield})
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// storePath is the file of the embedded store.
+func (o *Options) storePath() (string, error) {
+	path, ok := strings.CutPrefix(o.Store, "sqlite:")
+	switch {
+	case o.Store == "":
+		return filepath.Join(o.Data, "leadgate.db"), nil
+	case !ok || path == "":
+		return "", fmt.Errorf("%w: --store is sqlite:PATH", lead.ErrInvalid)
+	}
+	return path, nil
+}
+
+// stored fails with lead.ErrNotFound when nothing was ever kept where the options
+// say: a misspelt folder must not look like a gateway without leads.
+func (o *Options) stored() error {
+	path, err := o.storePath()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("opening store: %w: there is no %s; is --data right?", lead.ErrNotFound, path)
+	} else if err != nil {
+		return fmt.Errorf("opening store: %w", err)
+	}
+	return nil
 }
 
 func (o *Options) logger(w io.Writer) *slog.Logger {
@@ -123,21 +148,30 @@ func (o *Options) logger(w io.Writer) *slog.Logger {
 
 // secretKey reads the key that seals secrets, or makes one for this node.
 func (o *Options) secretKey() ([]byte, error) {
-	text := o.SecretKey
+	key, err := o.readSecretKey()
+	if !errors.Is(err, lead.ErrNotFound) {
+		return key, err
+	}
+	key = make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return nil, fmt.Errorf("making secret key: %w", err)
+	}
+	return key, writeFileSynced(filepath.Join(o.Data, "secret.key"), []byte(hex.EncodeToString(key)+"\n"))
+}
+
+// readSecretKey reads the key. It fails with lead.ErrNotFound when none is named and
+// this node has not made its own yet.
+func (o *Options) readSecretKey() ([]byte, error) {
 	path := filepath.Join(o.Data, "secret.key")
-	if text != "" {
+	if text := o.SecretKey; text != "" {
 		if key, err := hex.DecodeString(text); err == nil && len(key) == 32 {
 			return key, nil
 		}
 		path = text
 	}
 	body, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && text == "" {
-		key := make([]byte, 32)
-		if _, err := rand.Read(key); err != nil {
-			return nil, fmt.Errorf("making secret key: %w", err)
-		}
-		return key, writeFileSynced(path, []byte(hex.EncodeToString(key)+"\n"))
+	if errors.Is(err, fs.ErrNotExist) && o.SecretKey == "" {
+		return nil, fmt.Errorf("reading secret key: %w", lead.ErrNotFound)
 	}
 	if err != nil {
 		return nil, errors.New("reading secret key: --secret-key must be 64 hex digits or a file that holds them")

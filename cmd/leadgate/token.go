@@ -43,7 +43,7 @@ func (c *tokenAddCmd) Run(in *common) error {
 		}
 		t.Expires = t.Created.Add(*c.For)
 	}
-	err := withStore(in.ctx, &c.Options, func(s store.Store) error { return s.AddToken(in.ctx, t) })
+	err := makeStore(in.ctx, &c.Options, func(s store.Store) error { return s.AddToken(in.ctx, t) })
 	if err != nil {
 		return err
 	}
@@ -81,8 +81,17 @@ func (c *tokenRemoveCmd) Run(in *common) error {
 	return withStore(in.ctx, &c.Options, func(s store.Store) error { return s.DropToken(in.ctx, c.Name) })
 }
 
-// withStore opens the store, beside a gateway that may be running, for one use.
-func withStore(ctx context.Context, o *Options, use func(store.Store) error) (err error) {
+// withStore opens the store, beside a gateway that may be running, for one use. One
+// that is not there is an error.
+func withStore(ctx context.Context, o *Options, use func(store.Store) error) error {
+	if err := o.stored(); err != nil {
+		return err
+	}
+	return makeStore(ctx, o, use)
+}
+
+// makeStore is withStore before the first start of a gateway too.
+func makeStore(ctx context.Context, o *Options, use func(store.Store) error) (err error) {
 	if err := os.MkdirAll(o.Data, 0o700); err != nil {
 		return fmt.Errorf("making the data folder: %w", err)
 	}
