@@ -29,6 +29,9 @@ func (c *checkCmd) Run(in *common, file *configFile) error {
 	}
 	list, err := file.build(c.Region)
 	report("sources", err, fmt.Sprintf("%d", len(list)))
+	if err == nil && len(list) == 0 {
+		fmt.Fprintln(in.stdout, "note  the list of sources is empty: nothing will be taken in")
+	}
 	_, err = c.network()
 	report("network", err, c.Listen)
 	detail, err := tryFolder(c.Data)

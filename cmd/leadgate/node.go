@@ -23,6 +23,7 @@ import (
 	"leadgate/connectors"
 	"leadgate/connectors/all"
 	"leadgate/lead"
+	"leadgate/lead/normal"
 	"leadgate/pipeline"
 	"leadgate/pipeline/journal"
 	"leadgate/store"
@@ -246,8 +247,11 @@ func bytesOf(text string) (int64, error) {
 // build makes the sources of the configuration, or the one form there is without any.
 // A source without a region of its own has the installation's.
 func (f *configFile) build(region string) ([]pipeline.Source, error) {
+	if region != "" && !normal.KnownRegion(region) {
+		return nil, fmt.Errorf("%w: --region must be a country's code of two letters, such as FR", lead.ErrInvalid)
+	}
 	blocks := f.sources
-	if f.path == "" {
+	if !f.declared {
 		blocks = []sourceBlock{{values: map[string]any{"name": "contact", "connector": "form", "title": "Contact"}}}
 	}
 	list := all.Connectors()
@@ -255,12 +259,16 @@ func (f *configFile) build(region string) ([]pipeline.Source, error) {
 	for _, b := range blocks {
 		src, err := buildSource(list, b.values)
 		if err != nil {
-			return nil, f.problem(b.line, "source %v: %v", b.values["name"], err)
+			var at string
+			if bad, ok := errors.AsType[*connectors.FieldError](err); ok {
+				at = bad.Field
+			}
+			return nil, f.problem(b.line(at), "source %v: %v", b.values["name"], err)
 		}
 		src.Region = cmp.Or(src.Region, region)
 		out = append(out, src)
 		if err := (&pipeline.Sources{}).Set(out); err != nil { // the names, as far as they go
-			return nil, f.problem(b.line, "%v", err)
+			return nil, f.problem(b.line("name"), "%v", err)
 		}
 	}
 	return out, nil
@@ -284,6 +292,9 @@ func buildSource(list []connectors.Connector, values map[string]any) (pipeline.S
 			delete(raw, key)
 		}
 	}
+	if src.Region != "" && !normal.KnownRegion(src.Region) {
+		return src, &connectors.FieldError{Field: "region", Problem: "must be a country's code of two letters, such as FR"}
+	}
 	if src.Title == "" {
 		src.Title = src.Name
 	}
@@ -303,7 +314,7 @@ func buildSource(list []connectors.Connector, values map[string]any) (pipeline.S
 		src.Settings, src.Connector = settings, &list[i]
 		return src, nil
 	}
-	return src, fmt.Errorf("%w: there is no connector %q", lead.ErrInvalid, src.Kind)
+	return src, &connectors.FieldError{Field: "connector", Problem: fmt.Sprintf("must be a kind of source there is, and there is no connector %q", src.Kind)}
 }
 
 // network checks the address to listen on. Anything but loopback needs TLS or a
