@@ -29,12 +29,14 @@ const URLToken = "Leadgate-Url-Token"
 type Client struct {
 	Addr  netip.Addr
 	Named bool // by a trusted proxy, not read off the connection
+	Proxy bool // a trusted proxy that named nobody, or a chain of them
 }
 
 // Limited reports whether the client can be counted as one visitor. A loopback or
-// private peer that no trusted proxy vouches for may stand for everybody.
+// private peer that no trusted proxy vouches for may stand for everybody, and so
+// does a proxy.
 func (c Client) Limited() bool {
-	return c.Addr.IsValid() && (c.Named || !(c.Addr.IsLoopback() || c.Addr.IsPrivate() || c.Addr.IsLinkLocalUnicast()))
+	return c.Addr.IsValid() && !c.Proxy && (c.Named || !(c.Addr.IsLoopback() || c.Addr.IsPrivate() || c.Addr.IsLinkLocalUnicast()))
 }
 
 type clientKey struct{}

@@ -1,6 +1,7 @@
 package connectors
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -187,8 +188,11 @@ func (f *Field) convertGroups(v any) (any, error) {
 			return nil, &FieldError{Field: fmt.Sprintf("%s[%d]", f.Name, i), Problem: "must hold settings"}
 		}
 		s, err := NewSettings(f.Fields, m)
+		if bad, ok := errors.AsType[*FieldError](err); ok {
+			return nil, &FieldError{Field: fmt.Sprintf("%s[%d].%s", f.Name, i, bad.Field), Problem: bad.Problem}
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%s[%d].%w", f.Name, i, err)
+			return nil, err
 		}
 		out[i] = s
 	}

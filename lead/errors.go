@@ -23,3 +23,23 @@ var (
 func IsPermanent(err error) bool {
 	return errors.Is(err, ErrPermanent) || errors.Is(err, ErrInvalid)
 }
+
+// Refusal is an error whose text its causer may read: it names what was asked for
+// and what is wrong with it, and repeats neither people's data nor anything of the
+// inside. The text of every other error stays in the log.
+type Refusal struct {
+	Class error  // one of the classes above
+	Field string // of what was sent; "" when it is about all of it
+	Text  string
+}
+
+// Error tells the class, the field and the text.
+func (r *Refusal) Error() string {
+	if r.Field == "" {
+		return r.Class.Error() + ": " + r.Text
+	}
+	return r.Class.Error() + ": " + r.Field + " " + r.Text
+}
+
+// Unwrap makes errors.Is find the class.
+func (r *Refusal) Unwrap() error { return r.Class }

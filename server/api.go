@@ -4,11 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +22,7 @@ const (
 	pageDefault = 50
 	pageMost    = 500
 	bodyMost    = 256 << 10
+	plainMost   = 10 << 20 // of a compressed body that is shown
 )
 
 func (s *Server) listLeads(w http.ResponseWriter, r *http.Request) {
@@ -106,10 +105,14 @@ func (s *Server) patchLead(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
+	if err := tidy(&p); err != nil {
+		s.refuse(w, r, err)
+		return
+	}
 	p.By = "api"
 	l, err := s.o.Store.Patch(r.Context(), id, p)
 	if err != nil {
-		s.refuse(w, r, err)
+		s.refuse(w, r, explained(err, lead.ErrConflict, "the person has another open lead"))
 		return
 	}
 	answer(w, http.StatusOK, l)
@@ -132,10 +135,10 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	dec := json.NewDecoder(strings.NewReader(strings.ToValidUTF8(string(body), "\uFFFD")))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		return fmt.Errorf("%w: the body is not the JSON that is wanted: %s", lead.ErrInvalid, jsonProblem(err))
+		return invalid("the body is not the JSON this takes: " + jsonProblem(err))
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: something follows the JSON", lead.ErrInvalid)
+		return invalid("something follows the JSON")
 	}
 	return nil
 }
@@ -193,7 +196,7 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
 	}
 	rec, err := s.o.Intake.Replay(r.Context(), id, "api")
 	if err != nil {
-		s.refuse(w, r, err)
+		s.refuse(w, r, explained(err, lead.ErrInvalid, "it still cannot be taken; it is parked with the new reason"))
 		return
 	}
 	answer(w, http.StatusOK, rec)
@@ -207,7 +210,7 @@ func (s *Server) releaseInquiry(w http.ResponseWriter, r *http.Request) {
 	}
 	o, err := s.o.Store.Release(r.Context(), id, "api")
 	if err != nil {
-		s.refuse(w, r, err)
+		s.refuse(w, r, explained(err, lead.ErrConflict, "it is not in quarantine"))
 		return
 	}
 	answer(w, http.StatusOK, o)
@@ -230,7 +233,8 @@ type shownDelivery struct {
 	Blob    string       `json:"blob,omitzero"`
 }
 
-// getDelivery shows what arrived, with the source's secrets masked.
+// getDelivery shows what arrived, opened if it came compressed, with the source's
+// secrets masked.
 func (s *Server) getDelivery(w http.ResponseWriter, r *http.Request) {
 	id, err := lead.ParseID(r.PathValue("id"))
 	if err != nil {
@@ -243,50 +247,20 @@ func (s *Server) getDelivery(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	mask := s.masker(d.Source)
-	out := shownDelivery{ID: d.ID, Source: d.Source, Key: d.Key, At: d.At, Method: d.Method, Path: mask(d.Path), Query: mask(d.Query), Peer: d.Peer, Signals: d.Signals, Blob: d.Blob}
+	out := shownDelivery{ID: d.ID, Source: d.Source, Key: mask(d.Key), At: d.At, Method: d.Method, Path: mask(d.Path), Query: mask(d.Query), Peer: d.Peer, Signals: d.Signals, Blob: d.Blob}
 	for _, f := range d.Header {
 		out.Header = append(out.Header, [2]string{f.Name, mask(f.Value)})
 	}
-	if utf8.Valid(d.Body) {
-		out.Body = mask(string(d.Body))
+	body, err := connectors.Plain(&d, plainMost) // in a compressed one nothing could be masked
+	if err == nil || errors.Is(err, connectors.ErrTooLarge) {
+		d.Body = body
+	}
+	if text := mask(string(d.Body)); utf8.ValidString(text) {
+		out.Body = text
 	} else {
-		out.Base64 = base64.StdEncoding.EncodeToString(d.Body)
+		out.Base64 = base64.StdEncoding.EncodeToString([]byte(text))
 	}
 	answer(w, http.StatusOK, out)
-}
-
-// masker hides the values of a source's secret settings, as they are and as a URL
-// writes them.
-func (s *Server) masker(source string) func(string) string {
-	src, ok := s.o.Sources.Get(source)
-	if !ok {
-		return func(text string) string { return text }
-	}
-	var pairs []string
-	for _, v := range secrets(src.Connector.Fields, src.Settings) {
-		for _, form := range []string{v, url.QueryEscape(v), url.PathEscape(v)} {
-			pairs = append(pairs, form, "•••")
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace
-}
-
-// secrets returns the values of all secret settings, those of groups included.
-func secrets(fields []connectors.Field, set connectors.Settings) []string {
-	var out []string
-	for _, f := range fields {
-		switch f.Type {
-		case connectors.Secret:
-			if v := set.Text(f.Name); v != "" {
-				out = append(out, v)
-			}
-		case connectors.Groups:
-			for _, group := range set.Groups(f.Name) {
-				out = append(out, secrets(f.Fields, group)...)
-			}
-		}
-	}
-	return out
 }
 
 // getFile hands out an attachment or a large body, as a download and nothing else.

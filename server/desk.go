@@ -22,8 +22,13 @@ func (s *Server) listHeld(w http.ResponseWriter, r *http.Request, list func(cont
 		s.refuse(w, r, cursorError(err))
 		return
 	}
+	masks := map[string]func(string) string{}
 	for i := range items {
-		items[i].Preview = s.masker(items[i].Source)(items[i].Preview)
+		source := items[i].Source
+		if masks[source] == nil {
+			masks[source] = s.masker(source)
+		}
+		items[i].Preview = masks[source](items[i].Preview)
 	}
 	answer(w, http.StatusOK, map[string]any{"items": items, "next_cursor": next})
 }

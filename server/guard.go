@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -103,43 +101,4 @@ func (t *tokens) valid(r *http.Request, given string, s Store, now time.Time) bo
 		}
 	}
 	return ok == 1
-}
-
-// client finds out who sent a request: the connection's peer, or whom trusted
-// proxies name. Of X-Forwarded-For only the part behind the last address that is
-// not a trusted proxy was written by someone we trust.
-func (s *Server) client(r *http.Request) connectors.Client {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	peer, err := netip.ParseAddr(host)
-	if err != nil {
-		return connectors.Client{}
-	}
-	c := connectors.Client{Addr: peer.Unmap().WithZone("")}
-	if !s.trusted(c.Addr) {
-		return c
-	}
-	chain := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(chain) - 1; i >= 0; i-- {
-		a, err := netip.ParseAddr(strings.TrimSpace(chain[i]))
-		if err != nil {
-			break
-		}
-		c = connectors.Client{Addr: a.Unmap().WithZone(""), Named: true}
-		if !s.trusted(c.Addr) {
-			break
-		}
-	}
-	return c
-}
-
-func (s *Server) trusted(a netip.Addr) bool {
-	for _, p := range s.o.Trusted {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
 }

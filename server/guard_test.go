@@ -74,6 +74,12 @@ func TestWhoMayUseWhat(t *testing.T) {
 				t.Errorf("%s %s may be sniffed", method, path)
 			}
 		}
+		req := httptest.NewRequest(method, path, strings.NewReader("{}"))
+		req.RemoteAddr = "127.0.0.1:4711"
+		w := httptest.NewRecorder()
+		if n.ServeHTTP(w, req); (w.Code == http.StatusUnauthorized) != (r.access == member) {
+			t.Errorf("%s %s from this machine without a token: %d", method, path, w.Code)
+		}
 		if wantOpen := !strings.HasPrefix(r.path, "/api/v1/") && r.path != "/healthz" && r.path != "/metrics" || strings.HasSuffix(r.path, "openapi.json"); wantOpen != (r.access == open) {
 			t.Errorf("%s has the access %d", r.path, r.access)
 		}
@@ -167,6 +173,7 @@ func TestClientBehindProxies(t *testing.T) {
 	}{
 		{"direct", "203.0.113.5:1", nil, "203.0.113.5", false},
 		{"direct liar", "203.0.113.5:1", []string{"198.51.100.1"}, "203.0.113.5", false},
+		{"loopback that is not trusted", "[::1]:1", []string{"198.51.100.1"}, "::1", false},
 		{"direct liar as loopback", "203.0.113.5:1", []string{"127.0.0.1"}, "203.0.113.5", false},
 		{"proxy", "10.0.0.1:1", []string{"198.51.100.1"}, "198.51.100.1", true},
 		{"proxy, no word", "10.0.0.1:1", nil, "10.0.0.1", false},
@@ -176,11 +183,16 @@ func TestClientBehindProxies(t *testing.T) {
 		{"two proxies", "10.0.0.1:1", []string{"198.51.100.1, 10.0.0.2"}, "198.51.100.1", true},
 		{"two proxies and a liar", "10.0.0.1:1", []string{"127.0.0.1, 198.51.100.1, 10.0.0.2"}, "198.51.100.1", true},
 		{"several headers", "10.0.0.1:1", []string{"1.1.1.1", "198.51.100.1", "10.0.0.2"}, "198.51.100.1", true},
-		{"all trusted", "10.0.0.1:1", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3", true},
+		{"all trusted", "10.0.0.1:1", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3", false},
+		{"with a port", "10.0.0.1:1", []string{"198.51.100.8:4711"}, "198.51.100.8", true},
+		{"IPv6 with a port", "10.0.0.1:1", []string{"[2001:db8:1:2::5]:443"}, "2001:db8:1:2::5", true},
+		{"IPv6 in brackets", "10.0.0.1:1", []string{"[2001:db8:1:2::5]"}, "2001:db8:1:2::5", true},
+		{"two proxies with ports", "10.0.0.1:1", []string{"198.51.100.8:4711, 10.0.0.2:80"}, "198.51.100.8", true},
+		{"half a bracket", "10.0.0.1:1", []string{"[2001:db8::5"}, "10.0.0.1", false},
 		{"garbage", "10.0.0.1:1", []string{"garbage"}, "10.0.0.1", false},
 		{"garbage before", "10.0.0.1:1", []string{"garbage, 198.51.100.1"}, "198.51.100.1", true},
 		{"garbage after", "10.0.0.1:1", []string{"198.51.100.1, garbage"}, "10.0.0.1", false},
-		{"garbage before a proxy", "10.0.0.1:1", []string{"garbage, 10.0.0.2"}, "10.0.0.2", true},
+		{"garbage before a proxy", "10.0.0.1:1", []string{"garbage, 10.0.0.2"}, "10.0.0.2", false},
 		{"header injection", "10.0.0.1:1", []string{"198.51.100.1\" onload=x"}, "10.0.0.1", false},
 		{"IPv6", "[2001:db8:aa::1]:1", []string{"2001:db8::7"}, "2001:db8::7", true},
 		{"IPv6 direct", "[2001:db8::9]:1", []string{"2001:db8::7"}, "2001:db8::9", false},
@@ -197,15 +209,60 @@ func TestClientBehindProxies(t *testing.T) {
 		for _, f := range c.forwarded {
 			r.Header.Add("X-Forwarded-For", f)
 		}
-		if got := s.client(r); got.Addr.String() != c.want || got.Named != c.named {
+		got := s.client(r)
+		if got.Addr.String() != c.want || got.Named != c.named {
 			t.Errorf("%s: %s named=%v, want %s named=%v", c.name, got.Addr, got.Named, c.want, c.named)
+		}
+		if got.Proxy != s.trusted(got.Addr) || got.Proxy && got.Limited() {
+			t.Errorf("%s: %+v, limited=%v", c.name, got, got.Limited())
 		}
 	}
 	r := httptest.NewRequest("POST", "/in/x", nil)
 	r.RemoteAddr = "10.0.0.1:1"
 	r.Header.Set("X-Forwarded-For", strings.Repeat("10.0.0.2,", 1500)+"10.0.0.2")
-	if c := s.client(r); !c.Named || !c.Limited() {
-		t.Errorf("a long chain: %v", c)
+	if c := s.client(r); c.Named || c.Limited() {
+		t.Errorf("a long chain of proxies: %v", c)
+	}
+}
+
+// Forwarded (RFC 7239) says the same in more words, where X-Forwarded-For is not written.
+func TestClientInForwarded(t *testing.T) {
+	t.Parallel()
+	s := &Server{o: Options{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.0/24")}}}
+	for _, c := range []struct {
+		forwarded []string
+		want      string
+		limited   bool
+	}{
+		{[]string{"for=198.51.100.1"}, "198.51.100.1", true},
+		{[]string{`For="198.51.100.1:4711";proto=https;by=10.0.0.1`}, "198.51.100.1", true},
+		{[]string{`proto=https; for="[2001:db8:cafe::17]:4711" ;host="a,b;c"`}, "2001:db8:cafe::17", true},
+		{[]string{"for=6.6.6.6, for=198.51.100.1, for=10.0.0.2"}, "198.51.100.1", true},
+		{[]string{"for=198.51.100.1", "for=10.0.0.2;proto=http"}, "198.51.100.1", true},
+		{[]string{`for=", for=198.51.100.1`}, "198.51.100.1", true}, // a quote left open
+		{[]string{`for=198.51.100.1;host="x, for=6.6.6.6"`}, "198.51.100.1", true},
+		{[]string{`for=198.51.100.1;host="x\", for=6.6.6.6"`}, "198.51.100.1", true},
+		{[]string{"for=unknown"}, "10.0.0.1", false},
+		{[]string{"for=_hidden, for=10.0.0.2"}, "10.0.0.2", false},
+		{[]string{"proto=https"}, "10.0.0.1", false},
+		{[]string{"for=192.0.2.7"}, "192.0.2.7", false}, // a public proxy of ours, and nobody behind it
+		{[]string{""}, "10.0.0.1", false},
+	} {
+		r := httptest.NewRequest("POST", "/in/x", nil)
+		r.RemoteAddr = "10.0.0.1:1"
+		r.Header["Forwarded"] = c.forwarded
+		if got := s.client(r); got.Addr.String() != c.want || got.Limited() != c.limited {
+			t.Errorf("%q: %+v, limited=%v", c.forwarded, got, got.Limited())
+		}
+		r.RemoteAddr = "203.0.113.1:1"
+		if got := s.client(r); got.Addr.String() != "203.0.113.1" {
+			t.Errorf("%q from anybody: %+v", c.forwarded, got)
+		}
+		r.RemoteAddr = "10.0.0.1:1"
+		r.Header.Set("X-Forwarded-For", "198.51.100.99")
+		if got := s.client(r); got.Addr.String() != "198.51.100.99" {
+			t.Errorf("%q beside X-Forwarded-For: %+v", c.forwarded, got)
+		}
 	}
 }
 

@@ -1,8 +1,12 @@
 package server
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 
+	"leadgate/lead"
 	"leadgate/pipeline"
 )
 
@@ -11,11 +15,32 @@ func (s *Server) hosted(prefix string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		src, ok := s.o.Sources.Get(r.PathValue("source"))
 		if !ok || src.Connector.Serve == nil || mount(src) != prefix {
-			s.unknown(w)
+			s.noForm(w, r)
 			return
 		}
 		s.serveSource(w, r, src, prefix)
 	}
+}
+
+// noForm answers for a form that is not there: a script of any page may read why,
+// and a person gets a page.
+func (s *Server) noForm(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "Retry-After")
+	if mode := r.Header.Get("Sec-Fetch-Mode"); !strings.Contains(r.Header.Get("Accept"), "text/html") || mode != "" && mode != "navigate" {
+		s.unknown(w)
+		return
+	}
+	status, text := http.StatusNotFound, "There is no form here."
+	if s.o.Sources.All() == nil {
+		status, text = http.StatusServiceUnavailable, "This is not possible now. Please try again in a minute."
+		retryLater(h)
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>%s</title>\n<p>%[1]s</p>\n", text)
 }
 
 // mount is where a connector that serves itself stands.
@@ -35,12 +60,17 @@ type mounted struct {
 	handler http.Handler
 }
 
+// serveSource lets a source answer for itself, in its own language and to the pages
+// it knows, also when there is no room for the body or when it is too large: then
+// reading the body says so.
 func (s *Server) serveSource(w http.ResponseWriter, r *http.Request, src *pipeline.Source, prefix string) {
-	taken, ok := s.admit(w, r, src.Connector.BodyLimit)
-	if !ok {
-		return
-	}
+	limit := src.Connector.BodyLimit
+	taken, err := s.admit(w, r, limit)
 	defer taken.done()
+	if errors.Is(err, lead.ErrFull) {
+		r.Body, r.ContentLength = refusedBody{err}, -1
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	v, _ := s.mounted.Load(src.Name)
 	m, _ := v.(mounted)
 	if m.src != src {
@@ -54,6 +84,14 @@ func (s *Server) serveSource(w http.ResponseWriter, r *http.Request, src *pipeli
 	}
 	m.handler.ServeHTTP(w, r)
 }
+
+// refusedBody is a body nobody may read now.
+type refusedBody struct{ err error }
+
+func (b refusedBody) Read([]byte) (int, error) { return 0, b.err }
+
+// Close leaves the connection to the server, which closes it when too much is unread.
+func (b refusedBody) Close() error { return nil }
 
 // rooted makes the address without a slash at its end the same as with one.
 func rooted(h http.Handler) http.Handler {

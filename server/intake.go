@@ -29,11 +29,12 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request) {
 		s.unknown(w)
 		return
 	}
-	taken, ok := s.admit(w, r, src.Connector.BodyLimit)
-	if !ok {
+	taken, err := s.admit(w, r, src.Connector.BodyLimit)
+	defer taken.done()
+	if err != nil {
+		s.refuse(w, r, err)
 		return
 	}
-	defer taken.done()
 	body, err := readBody(w, r, src.Connector.BodyLimit)
 	if err != nil {
 		s.refuse(w, r, err)

@@ -30,7 +30,7 @@ func person(key string) post {
 
 // mayAnswer checks what holds for every refusal: a JSON error that tells nothing
 // it should not, and a time to come again where that helps.
-func mayAnswer(t *testing.T, r reply) {
+func mayAnswer(t testing.TB, r reply) {
 	t.Helper()
 	p := decode[problem](t, r)
 	if p.Code == "" || p.Message == "" {
@@ -101,6 +101,11 @@ func TestIntakeStatuses(t *testing.T) {
 			r := n.send(method, path, c.body, c.header...)
 			if r.status != c.want {
 				t.Fatalf("answered %d %.200s, want %d", r.status, r.body, c.want)
+			}
+			if method == "POST" && path == "/in/partner" {
+				for _, problem := range described(t).response(method, path, r) {
+					t.Errorf("the document: %s", problem)
+				}
 			}
 			if c.want == http.StatusOK {
 				id := decode[struct{ ID string }](t, r).ID
@@ -290,7 +295,11 @@ func TestBrokenBodyIsToldWithoutAddresses(t *testing.T) {
 		if w.Code != c.want {
 			t.Errorf("%v: answered %d %s", c.err, w.Code, w.Body)
 		}
-		mayAnswer(t, reply{status: w.Code, header: w.Header(), body: w.Body.String()})
+		r := reply{status: w.Code, header: w.Header(), body: w.Body.String()}
+		mayAnswer(t, r)
+		for _, problem := range described(t).response("POST", "/in/partner", r) {
+			t.Errorf("the document: %d: %s", r.status, problem)
+		}
 	}
 	n.idle()
 }
@@ -335,8 +344,8 @@ func TestHostedSources(t *testing.T) {
 			t.Errorf("%s: answered %d, path %q", path, r.status, r.header.Get("X-Path"))
 		}
 	}
-	if r := n.send("POST", "/f/contact", strings.Repeat("x", 1<<20+1)); r.status != 413 {
-		t.Errorf("too large a form: %d", r.status)
+	if r := n.send("POST", "/f/contact", strings.Repeat("x", 1<<20+1)); r.status != 413 || r.header.Get("Access-Control-Allow-Origin") == "" {
+		t.Errorf("too large a form: %d %v", r.status, r.header)
 	}
 	made := n.calls.Load()
 	if err := n.sources.Set(n.testSources()); err != nil { // the same sources, read again

@@ -270,8 +270,16 @@ func (n *node) serveConnector(kind string) *connectors.Connector {
 	c.Serve = func(env connectors.Env) (http.Handler, error) {
 		n.calls.Add(1)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Access-Control-Allow-Origin", "https://example.org")
 			body, err := connectors.ReadBody(w, r, c.BodyLimit)
-			if err != nil {
+			switch {
+			case errors.Is(err, connectors.ErrTooLarge):
+				http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+				return
+			case errors.Is(err, lead.ErrFull):
+				http.Error(w, "full", http.StatusServiceUnavailable)
+				return
+			case err != nil:
 				http.Error(w, "not read", http.StatusBadRequest)
 				return
 			}

@@ -280,6 +280,27 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 	}
 }
 
+// The open faces have every status that their callers may hear.
+func TestDocumentHasEveryStatusOfTheFaces(t *testing.T) {
+	t.Parallel()
+	d := described(t)
+	for op, statuses := range map[string]string{
+		"get /in/{source}": "200 401 404 422 503", "post /in/{source}": "200 400 401 404 408 413 415 422 503",
+		"get /f/{source}": "200 404 503", "post /f/{source}": "200 303 400 403 404 405 408 413 415 422 429 503", "get /f/{source}/token": "200 403 404 405 503",
+		"post /api/v1/leads": "200 201 400 401 408 413 415 422 503", "patch /api/v1/leads/{id}": "200 400 401 404 408 409 413 415 422 503",
+	} {
+		method, path, _ := strings.Cut(op, " ")
+		if got := strings.Join(slices.Sorted(maps.Keys(d.Paths[path][method].Responses)), " "); got != statuses {
+			t.Errorf("%s: -document %s +wanted %s", op, got, statuses)
+		}
+	}
+	for name, r := range d.Components.Responses {
+		if content, ok := r.Content["application/json"]; !ok || content.Schema == nil {
+			t.Errorf("the response %s has no body", name)
+		}
+	}
+}
+
 // TestSchemasNameWhatTheTypesHave compares properties with the types that are encoded.
 func TestSchemasNameWhatTheTypesHave(t *testing.T) {
 	t.Parallel()

@@ -60,7 +60,7 @@ type Options struct {
 	Metrics   *Metrics
 	PublicURL string
 	Region    string         // of leads entered by hand
-	Trusted   []netip.Prefix // proxies whose X-Forwarded-For counts
+	Trusted   []netip.Prefix // proxies whose X-Forwarded-For or Forwarded counts
 	Tokens    []string       // that open the API beside those in the store: the bootstrap and the local one
 	Console   http.Handler   // what is under /; nil for a plain notice
 	Version   string
@@ -108,15 +108,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // HTTP returns the http.Server with the time limits of every connection: a
-// header in 5 s, a body in 15 s (longer for a large one that says so), an answer
-// in 60 s.
+// header in 5 s, a body in 15 s (longer for a large one, as long as it comes), an
+// answer in 60 s, and 60 s until the next request.
 func (s *Server) HTTP() *http.Server {
 	return &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       bodyPatience,
 		WriteTimeout:      answerPatience,
-		IdleTimeout:       90 * time.Second,
+		IdleTimeout:       idlePatience,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}

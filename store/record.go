@@ -113,10 +113,13 @@ func (p *Patch) Apply(l *lead.Lead, stages []lead.Stage, now time.Time) ([]lead.
 	if p.Stage != nil && *p.Stage != l.Stage {
 		i := slices.IndexFunc(stages, func(s lead.Stage) bool { return s.ID == *p.Stage })
 		if i < 0 {
-			return nil, fmt.Errorf("%w: there is no stage %q", lead.ErrInvalid, *p.Stage)
+			return nil, &lead.Refusal{Class: lead.ErrInvalid, Field: "stage", Text: "is not the id of a stage"}
+		}
+		if stages[i].Meaning == lead.Open || l.Status != lead.Open && l.Status != stages[i].Meaning && p.Reason == nil {
+			l.CloseReason = "" // it was the reason of what is over
 		}
 		if stages[i].Ask && l.CloseReason == "" {
-			return nil, fmt.Errorf("%w: stage %q asks for a close_reason", lead.ErrInvalid, *p.Stage)
+			return nil, &lead.Refusal{Class: lead.ErrInvalid, Field: "close_reason", Text: "is asked for by this stage"}
 		}
 		note("stage", l.Stage+" → "+*p.Stage)
 		l.Stage, l.Status = *p.Stage, stages[i].Meaning

@@ -1,17 +1,20 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
+	"leadgate/lead"
 	"leadgate/store"
 )
 
 // checkCmd says whether a gateway with this configuration would work, and what is
-// wrong when not.
+// wrong when not. It makes and changes nothing.
 type checkCmd struct{ Options }
 
 func (c *checkCmd) Run(in *common, file *configFile) error {
@@ -26,20 +29,22 @@ func (c *checkCmd) Run(in *common, file *configFile) error {
 	}
 	list, err := file.build(c.Region)
 	report("sources", err, fmt.Sprintf("%d", len(list)))
+	if err == nil && len(list) == 0 {
+		fmt.Fprintln(in.stdout, "note  the list of sources is empty: nothing will be taken in")
+	}
 	_, err = c.network()
 	report("network", err, c.Listen)
-	took, err := trySync(c.Data)
-	report("data folder", err, fmt.Sprintf("%s, a sync takes %.2f ms", c.Data, float64(took.Microseconds())/1000))
-	_, err = c.secretKey()
-	report("secret key", err, "there")
+	detail, err := tryFolder(c.Data)
+	report("data folder", err, detail)
+	detail = "there"
+	if _, err = c.readSecretKey(); errors.Is(err, lead.ErrNotFound) {
+		detail, err = "serve makes it", nil
+	}
+	report("secret key", err, detail)
 	_, err = c.journal(nil)
 	report("journal", err, "quota "+c.JournalQuota+", disk floor "+c.DiskFloor)
-	var st store.Stats
-	err = withStore(in.ctx, &c.Options, func(s store.Store) (err error) {
-		st, err = s.Stats(in.ctx)
-		return err
-	})
-	report("store", err, fmt.Sprintf("%d leads, %d parked, %d in quarantine", st.Leads.Total, st.Parked, st.Quarantine))
+	detail, err = c.counts(in.ctx)
+	report("store", err, detail)
 	if r, ok := running(c.Data); ok {
 		fmt.Fprintf(in.stdout, "note  a gateway runs over this folder at %s\n", r.Address)
 	}
@@ -50,17 +55,44 @@ func (c *checkCmd) Run(in *common, file *configFile) error {
 	return nil
 }
 
+// counts says what the store holds.
+func (c *checkCmd) counts(ctx context.Context) (string, error) {
+	if err := c.stored(); errors.Is(err, lead.ErrNotFound) {
+		return "serve makes it", nil
+	}
+	var st store.Stats
+	err := withStore(ctx, &c.Options, func(s store.Store) (err error) {
+		st, err = s.Stats(ctx)
+		return err
+	})
+	return fmt.Sprintf("%d leads, %d parked, %d in quarantine", st.Leads.Total, st.Parked, st.Quarantine), err
+}
+
+// tryFolder tries the data folder, or where it will be made.
+func tryFolder(data string) (string, error) {
+	dir, told := data, data
+	for {
+		info, err := os.Stat(dir)
+		if err == nil && info.IsDir() {
+			break
+		}
+		if parent := filepath.Dir(filepath.Clean(dir)); errors.Is(err, fs.ErrNotExist) && parent != dir {
+			dir, told = parent, data+", which serve makes"
+			continue
+		}
+		return "", fmt.Errorf("%w: %s is no folder and cannot be made one", lead.ErrInvalid, dir)
+	}
+	took, err := trySync(dir)
+	return fmt.Sprintf("%s, a sync takes %.2f ms", told, float64(took.Microseconds())/1000), err
+}
+
 // trySync writes and syncs a small file, the thing every acceptance waits for.
 func trySync(dir string) (took time.Duration, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return 0, fmt.Errorf("cannot be made: %w", err)
-	}
-	path := filepath.Join(dir, ".check")
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := os.CreateTemp(dir, ".leadgate-check-*")
 	if err != nil {
 		return 0, fmt.Errorf("cannot be written: %w", err)
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(path)) }()
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
 	if _, err := f.Write(make([]byte, 1024)); err != nil {
 		return 0, fmt.Errorf("cannot be written: %w", err)
 	}

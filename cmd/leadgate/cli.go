@@ -17,7 +17,7 @@ type program struct {
 // cli are the subcommands. Options that several of them share stand in Options.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the gateway."`
-	Demo    demoCmd    `cmd:"" help:"Run a gateway with a sample site, in a folder that is thrown away."`
+	Demo    demoCmd    `cmd:"" help:"Run a gateway with a sample site, in a folder that is thrown away unless --data names one."`
 	Check   checkCmd   `cmd:"" help:"Check configuration, disk and store, and say what is wrong."`
 	Config  configCmd  `cmd:"" help:"Show the configuration in force, or an example of one."`
 	Export  exportCmd  `cmd:"" help:"Write all leads as CSV or JSON lines."`
@@ -33,7 +33,7 @@ type Options struct {
 	Data           string   `help:"Folder of everything this node keeps." default:"./leadgate-data" placeholder:"DIR"`
 	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	PublicURL      string   `name:"public-url" help:"Address under which the world reaches this gateway." placeholder:"URL"`
-	TrustedProxies []string `name:"trusted-proxies" help:"Addresses or networks of proxies whose X-Forwarded-For counts." placeholder:"CIDR"`
+	TrustedProxies []string `name:"trusted-proxies" help:"Addresses or networks of proxies whose X-Forwarded-For or Forwarded counts." placeholder:"CIDR"`
 	TLSCert        string   `name:"tls-cert" help:"Certificate chain (PEM); read again when the file changes." placeholder:"FILE"`
 	TLSKey         string   `name:"tls-key" help:"Key of the certificate (PEM)." placeholder:"FILE"`
 	Store          string   `help:"Where leads are kept: sqlite:PATH. Default: a file in the data folder." placeholder:"URL"`
@@ -43,6 +43,7 @@ type Options struct {
 	JournalQuota   string   `name:"journal-quota" help:"Most bytes of deliveries that may wait on disk." default:"4GB" placeholder:"SIZE"`
 	DiskFloor      string   `name:"disk-floor" help:"Free disk space below which nothing is accepted." default:"128MB" placeholder:"SIZE"`
 	SegmentSize    string   `name:"segment-size" help:"Size of a segment of the journal." default:"64MB" placeholder:"SIZE"`
+	Connections    int      `name:"connections-per-address" help:"Most connections one public address (or IPv6 /64) may have open; 0 for no limit." default:"256" placeholder:"N"`
 	LogLevel       string   `name:"log-level" help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
 	LogFormat      string   `name:"log-format" help:"text or json." default:"text" enum:"text,json"`
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -19,21 +20,35 @@ import (
 // configFile is the YAML file and the environment behind the flags. Its keys are
 // the names of the options with _ for -, and sources.
 type configFile struct {
-	getenv  func(string) string
-	path    string
-	values  map[string]any
-	sources []sourceBlock
+	getenv   func(string) string
+	path     string
+	values   map[string]any
+	declared bool // sources stands in the file, if only as an empty list
+	sources  []sourceBlock
 }
 
 // sourceBlock is one source as the file has it.
 type sourceBlock struct {
-	line   int
 	values map[string]any
+	lines  map[string]int // of keys and items, by paths such as fields[0].name; "" for the block
+}
+
+// line is where a setting stands, or what it is part of.
+func (b *sourceBlock) line(path string) int {
+	for {
+		if n, ok := b.lines[path]; ok || path == "" {
+			return n
+		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
 }
 
 // find reads the file named by --config or LEADGATE_CONFIG, before the other
 // options are known.
 func (f *configFile) find(args []string) error {
+	if args[0] == "demo" {
+		return nil
+	}
 	f.path = f.getenv("LEADGATE_CONFIG")
 	for i, a := range args {
 		if v, ok := strings.CutPrefix(a, "--config="); ok {
@@ -59,56 +74,109 @@ func (f *configFile) read(data []byte) error {
 		return f.problem(0, "%s", strings.SplitN(yaml.FormatError(err, false, false), "\n", 2)[0])
 	}
 	f.values = map[string]any{}
-	for _, doc := range file.Docs {
-		if doc.Body == nil {
-			continue
-		}
-		for _, kv := range mappings(doc.Body) {
-			key, line := kv.Key.String(), kv.Key.GetToken().Position.Line
-			if key == "sources" {
-				if err := f.readSources(kv); err != nil {
-					return err
-				}
-				continue
-			}
-			if !slices.Contains(optionKeys(), key) {
-				return f.problem(line, "unknown key %q", key)
-			}
-			var v any
-			if err := yaml.NodeToValue(kv.Value, &v); err != nil {
-				return f.problem(line, "%s cannot be read", key)
-			}
-			if f.values[key], err = f.expand(v, line); err != nil {
-				return err
-			}
+	docs := slices.DeleteFunc(file.Docs, func(d *ast.DocumentNode) bool { return isNull(d.Body) })
+	switch {
+	case len(docs) == 0:
+		return nil
+	case len(docs) > 1:
+		return f.problem(line(docs[1].Body), "the file holds more than one document")
+	case mappings(docs[0].Body) == nil:
+		return f.problem(line(docs[0].Body), "the file must be a table of options, such as listen: 127.0.0.1:8080")
+	}
+	for _, kv := range mappings(docs[0].Body) {
+		if err := f.readKey(kv); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// readKey takes one key of the file.
+func (f *configFile) readKey(kv *ast.MappingValueNode) error {
+	key, line := kv.Key.String(), line(kv.Key)
+	if key == "sources" {
+		return f.readSources(kv)
+	}
+	if !slices.Contains(optionKeys(), key) {
+		return f.problem(line, "unknown key %q", key)
+	}
+	var v any
+	err := yaml.NodeToValue(kv.Value, &v)
+	if err != nil {
+		return f.problem(line, "%s cannot be read", key)
+	}
+	f.values[key], err = f.expand(v, "", func(string) int { return line })
+	return err
+}
+
 func (f *configFile) readSources(kv *ast.MappingValueNode) error {
-	line := kv.Key.GetToken().Position.Line
+	if isNull(kv.Value) { // all of them may be commented out; that is no wish to have none
+		return nil
+	}
 	list, ok := kv.Value.(*ast.SequenceNode)
 	if !ok {
-		if _, null := kv.Value.(*ast.NullNode); null {
-			return nil
-		}
-		return f.problem(line, "sources must be a list")
+		return f.problem(line(kv.Key), "sources must be a list")
 	}
+	f.declared = true
 	for _, item := range list.Values {
-		line := item.GetToken().Position.Line
-		var values map[string]any
-		if err := yaml.NodeToValue(item, &values); err != nil {
-			return f.problem(line, "this source cannot be read; it must be a table of settings, none of them twice")
+		b := sourceBlock{lines: map[string]int{"": line(item)}}
+		linesOf(item, "", b.lines)
+		if err := yaml.NodeToValue(item, &b.values); err != nil || b.values == nil {
+			return f.problem(b.line(""), "this source cannot be read; it must be a table of settings, none of them twice")
 		}
-		expanded, err := f.expand(values, line)
-		if err != nil {
+		if _, err := f.expand(b.values, "", b.line); err != nil {
 			return err
 		}
-		values, _ = expanded.(map[string]any)
-		f.sources = append(f.sources, sourceBlock{line: line, values: values})
+		f.sources = append(f.sources, b)
 	}
 	return nil
+}
+
+// linesOf collects where keys and items stand below a path.
+func linesOf(n ast.Node, path string, lines map[string]int) {
+	if list, ok := n.(*ast.SequenceNode); ok {
+		for i, item := range list.Values {
+			at := fmt.Sprintf("%s[%d]", path, i)
+			lines[at] = line(item)
+			linesOf(item, at, lines)
+		}
+		return
+	}
+	if path != "" {
+		path += "."
+	}
+	for _, kv := range mappings(n) {
+		at := path + keyOf(kv)
+		lines[at] = line(kv.Key)
+		linesOf(kv.Value, at, lines)
+	}
+}
+
+// keyOf is a key without its quotes.
+func keyOf(kv *ast.MappingValueNode) string {
+	if s, ok := kv.Key.(*ast.StringNode); ok {
+		return s.Value
+	}
+	return kv.Key.String()
+}
+
+// line is where a node stands.
+func line(n ast.Node) int {
+	if kv := mappings(n); len(kv) > 0 { // such a node begins at its first colon
+		n = kv[0].Key
+	}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		return t.Position.Line
+	}
+	return 0
+}
+
+func isNull(n ast.Node) bool {
+	if n == nil {
+		return true
+	}
+	_, null := n.(*ast.NullNode)
+	return null
 }
 
 // mappings returns the keys and values of a table, which the parser gives as one
@@ -133,9 +201,9 @@ func (f *configFile) problem(line int, format string, args ...any) error {
 
 var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-// expand replaces ${NAME} in texts by the environment variable. One that is not
-// set is an error: an empty secret must not slip in.
-func (f *configFile) expand(v any, line int) (any, error) {
+// expand replaces ${NAME} in texts by the environment variable, in place. One that
+// is not set is an error where it stands: an empty secret must not slip in.
+func (f *configFile) expand(v any, path string, at func(path string) int) (any, error) {
 	var err error
 	switch v := v.(type) {
 	case string:
@@ -143,20 +211,23 @@ func (f *configFile) expand(v any, line int) (any, error) {
 			name := m[2 : len(m)-1]
 			value := f.getenv(name)
 			if value == "" {
-				err = f.problem(line, "the environment variable %s is not set", name)
+				err = f.problem(at(path), "the environment variable %s is not set", name)
 			}
 			return value
 		})
 		return out, err
 	case map[string]any:
-		for k, item := range v {
-			if v[k], err = f.expand(item, line); err != nil {
+		if path != "" {
+			path += "."
+		}
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if v[k], err = f.expand(v[k], path+k, at); err != nil {
 				return nil, err
 			}
 		}
 	case []any:
 		for i, item := range v {
-			if v[i], err = f.expand(item, line); err != nil {
+			if v[i], err = f.expand(item, fmt.Sprintf("%s[%d]", path, i), at); err != nil {
 				return nil, err
 			}
 		}
@@ -186,8 +257,13 @@ func optionKey(f reflect.StructField) string {
 // Validate implements kong.Resolver.
 func (f *configFile) Validate(*kong.Application) error { return nil }
 
-// Resolve implements kong.Resolver: what a flag is when it is not on the command line.
-func (f *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+// Resolve implements kong.Resolver: what a flag is when it is not on the command
+// line. The demo takes nothing from its surroundings: it must not come to stand on
+// the data of a gateway.
+func (f *configFile) Resolve(_ *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
+	if parent.Command != nil && parent.Command.Name == "demo" {
+		return nil, nil
+	}
 	key := strings.ReplaceAll(flag.Name, "-", "_")
 	env := "LEADGATE_" + strings.ToUpper(key)
 	if v := f.getenv(env); v != "" {

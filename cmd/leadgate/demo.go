@@ -11,7 +11,8 @@ import (
 	"leadgate/console"
 )
 
-// demoCmd runs a gateway with a sample site.
+// demoCmd runs a gateway with a sample site. It knows its own flags only: neither the
+// environment nor a configuration file says where it keeps its data.
 type demoCmd struct {
 	Listen string `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Data   string `help:"Keep the data in this folder. Default: a folder that is removed at the end." placeholder:"DIR"`

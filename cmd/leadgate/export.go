@@ -2,13 +2,11 @@ package main
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -63,14 +61,14 @@ func (c *exportCmd) writer(w io.Writer) (func(*lead.Lead) error, func() error) {
 		enc := json.NewEncoder(w)
 		return func(l *lead.Lead) error { return enc.Encode(l) }, func() error { return nil }
 	}
-	cw := csv.NewWriter(w)
+	cw := csvWriter{w}
 	headed := false
 	head := func() error {
 		if headed {
 			return nil
 		}
 		headed = true
-		return cw.Write([]string{"number", "id", "created_at", "updated_at", "title", "status", "stage", "source", "origin", "name", "company", "emails", "phones",
+		return cw.write([]string{"number", "id", "created_at", "updated_at", "title", "status", "stage", "source", "origin", "name", "company", "emails", "phones",
 			"touches", "owner", "amount", "currency", "tags", "utm_source", "utm_medium", "utm_campaign", "page", "close_reason", "fields"})
 	}
 	write := func(l *lead.Lead) error {
@@ -85,25 +83,7 @@ func (c *exportCmd) writer(w io.Writer) (func(*lead.Lead) error, func() error) {
 		row := []string{strconv.FormatInt(l.Number, 10), l.ID.String(), l.CreatedAt.Format(time.RFC3339), l.UpdatedAt.Format(time.RFC3339), l.Title, string(l.Status), l.Stage,
 			l.Source, l.Origin, l.Name, l.Company, strings.Join(l.Emails, " "), strings.Join(l.Phones, " "), strconv.Itoa(l.Touches), l.Owner, l.Amount, l.Currency,
 			strings.Join(l.Tags, " "), l.Attribution.First.Source, l.Attribution.First.Medium, l.Attribution.First.Campaign, l.Attribution.First.Page, l.CloseReason, fields}
-		for i := range row {
-			row[i] = safeCell(row[i])
-		}
-		return errors.Join(head(), cw.Write(row))
+		return errors.Join(head(), cw.write(row))
 	}
-	return write, func() error {
-		err := head()
-		cw.Flush()
-		return errors.Join(err, cw.Error())
-	}
-}
-
-var onlyPhones = regexp.MustCompile(`^\+\d{6,15}( \+\d{6,15})*$`)
-
-// safeCell keeps spreadsheets from taking a lead's text for a formula. Phone
-// numbers begin with + and stay as they are.
-func safeCell(s string) string {
-	if s == "" || onlyPhones.MatchString(s) || !strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return s
-	}
-	return "'" + s
+	return write, head
 }

@@ -15,6 +15,7 @@ import (
 )
 
 func main() {
+	syscall.Umask(0o077) // what is kept holds people's data: nobody else reads it, whoever made the folder
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()

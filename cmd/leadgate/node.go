@@ -24,6 +24,7 @@ import (
 	"leadgate/connectors/all"
 	"leadgate/internal/disk"
 	"leadgate/lead"
+	"leadgate/lead/normal"
 	"leadgate/pipeline"
 	"leadgate/pipeline/journal"
 	"leadgate/store"
@@ -94,20 +95,45 @@ func (n *node) close() error {
 	return errors.Join(errs...)
 }
 
-// openStore opens the store an option names. yield is called by an engine that works in this process.
+// openStore opens the store an option names, and makes it where there is none. yield
+// is called by an engine that works in this process.
 func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
-	path, ok := strings.CutPrefix(o.Store, "sqlite:")
-	switch {
-	case o.Store == "":
-		path = filepath.Join(o.Data, "leadgate.db")
-	case !ok || path == "":
-		return nil, fmt.Errorf("%w: --store is sqlite:PATH", lead.ErrInvalid)
+	path, err := o.storePath()
+	if err != nil {
+		return nil, err
 	}
 	s, err := sqlite.Open(ctx, sqlite.Options{Path: path, Yield: yield})
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// storePath is the file of the embedded store.
+func (o *Options) storePath() (string, error) {
+	path, ok := strings.CutPrefix(o.Store, "sqlite:")
+	switch {
+	case o.Store == "":
+		return filepath.Join(o.Data, "leadgate.db"), nil
+	case !ok || path == "":
+		return "", fmt.Errorf("%w: --store is sqlite:PATH", lead.ErrInvalid)
+	}
+	return path, nil
+}
+
+// stored fails with lead.ErrNotFound when nothing was ever kept where the options
+// say: a misspelt folder must not look like a gateway without leads.
+func (o *Options) stored() error {
+	path, err := o.storePath()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("opening store: %w: there is no %s; is --data right?", lead.ErrNotFound, path)
+	} else if err != nil {
+		return fmt.Errorf("opening store: %w", err)
+	}
+	return nil
 }
 
 func (o *Options) logger(w io.Writer) *slog.Logger {
@@ -124,21 +150,30 @@ func (o *Options) logger(w io.Writer) *slog.Logger {
 
 // secretKey reads the key that seals secrets, or makes one for this node.
 func (o *Options) secretKey() ([]byte, error) {
-	text := o.SecretKey
+	key, err := o.readSecretKey()
+	if !errors.Is(err, lead.ErrNotFound) {
+		return key, err
+	}
+	key = make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return nil, fmt.Errorf("making secret key: %w", err)
+	}
+	return key, writeFileSynced(filepath.Join(o.Data, "secret.key"), []byte(hex.EncodeToString(key)+"\n"))
+}
+
+// readSecretKey reads the key. It fails with lead.ErrNotFound when none is named and
+// this node has not made its own yet.
+func (o *Options) readSecretKey() ([]byte, error) {
 	path := filepath.Join(o.Data, "secret.key")
-	if text != "" {
+	if text := o.SecretKey; text != "" {
 		if key, err := hex.DecodeString(text); err == nil && len(key) == 32 {
 			return key, nil
 		}
 		path = text
 	}
 	body, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && text == "" {
-		key := make([]byte, 32)
-		if _, err := rand.Read(key); err != nil {
-			return nil, fmt.Errorf("making secret key: %w", err)
-		}
-		return key, writeFileSynced(path, []byte(hex.EncodeToString(key)+"\n"))
+	if errors.Is(err, fs.ErrNotExist) && o.SecretKey == "" {
+		return nil, fmt.Errorf("reading secret key: %w", lead.ErrNotFound)
 	}
 	if err != nil {
 		return nil, errors.New("reading secret key: --secret-key must be 64 hex digits or a file that holds them")
@@ -191,8 +226,11 @@ func bytesOf(text string) (int64, error) {
 // build makes the sources of the configuration, or the one form there is without any.
 // A source without a region of its own has the installation's.
 func (f *configFile) build(region string) ([]pipeline.Source, error) {
+	if region != "" && !normal.KnownRegion(region) {
+		return nil, fmt.Errorf("%w: --region must be a country's code of two letters, such as FR", lead.ErrInvalid)
+	}
 	blocks := f.sources
-	if f.path == "" {
+	if !f.declared {
 		blocks = []sourceBlock{{values: map[string]any{"name": "contact", "connector": "form", "title": "Contact"}}}
 	}
 	list := all.Connectors()
@@ -200,12 +238,16 @@ func (f *configFile) build(region string) ([]pipeline.Source, error) {
 	for _, b := range blocks {
 		src, err := buildSource(list, b.values)
 		if err != nil {
-			return nil, f.problem(b.line, "source %v: %v", b.values["name"], err)
+			var at string
+			if bad, ok := errors.AsType[*connectors.FieldError](err); ok {
+				at = bad.Field
+			}
+			return nil, f.problem(b.line(at), "source %v: %v", b.values["name"], err)
 		}
 		src.Region = cmp.Or(src.Region, region)
 		out = append(out, src)
 		if err := (&pipeline.Sources{}).Set(out); err != nil { // the names, as far as they go
-			return nil, f.problem(b.line, "%v", err)
+			return nil, f.problem(b.line("name"), "%v", err)
 		}
 	}
 	return out, nil
@@ -229,6 +271,9 @@ func buildSource(list []connectors.Connector, values map[string]any) (pipeline.S
 			delete(raw, key)
 		}
 	}
+	if src.Region != "" && !normal.KnownRegion(src.Region) {
+		return src, &connectors.FieldError{Field: "region", Problem: "must be a country's code of two letters, such as FR"}
+	}
 	if src.Title == "" {
 		src.Title = src.Name
 	}
@@ -248,7 +293,7 @@ func buildSource(list []connectors.Connector, values map[string]any) (pipeline.S
 		src.Settings, src.Connector = settings, &list[i]
 		return src, nil
 	}
-	return src, fmt.Errorf("%w: there is no connector %q", lead.ErrInvalid, src.Kind)
+	return src, &connectors.FieldError{Field: "connector", Problem: fmt.Sprintf("must be a kind of source there is, and there is no connector %q", src.Kind)}
 }
 
 // network checks the address to listen on. Anything but loopback needs TLS or a

@@ -39,6 +39,9 @@ func (c *replayCmd) Run(in *common, file *configFile) (err error) {
 	if r, ok := running(c.Data); ok {
 		return c.replay(in, &remote{base: r.Address, token: r.Token, client: r.client(time.Minute)})
 	}
+	if err := c.stored(); err != nil {
+		return err
+	}
 	n, err := openNode(in.ctx, &c.Options, file, in.stderr, nil)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready": ready, "post": post, "get": get, "leads": leads, "parked": parked,
+			"ready": ready, "post": post, "get": get, "leads": leads, "parked": parked, "private": private,
 		},
 	})
 }
@@ -79,6 +80,24 @@ func send(ts *testscript.TestScript, req *http.Request, want string, headers []s
 	fmt.Fprintf(ts.Stdout(), "%s\n", body)
 	if got := fmt.Sprint(resp.StatusCode); got != want {
 		ts.Fatalf("status %s, want %s: %s", got, want, body)
+	}
+}
+
+// private DIR wants that nobody but the owner can read any file below a folder.
+func private(ts *testscript.TestScript, neg bool, args []string) {
+	files := 0
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if files++; err == nil && info.Mode().Perm()&0o077 != 0 {
+			err = fmt.Errorf("%s has mode %v", path, info.Mode())
+		}
+		return err
+	}))
+	if files < 4 {
+		ts.Fatalf("only %d files are below %s", files, args[0])
 	}
 }
 

@@ -77,7 +77,7 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 		return err
 	}
 	defer func() { err = errors.Join(err, n.close()) }()
-	ln, err := listen(ctx, o.Listen)
+	ln, err := listen(ctx, o.Listen, o.Connections, trusted, n.log)
 	if err != nil {
 		return err
 	}

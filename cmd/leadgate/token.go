@@ -25,8 +25,8 @@ type tokenCmd struct {
 
 type tokenAddCmd struct {
 	Options
-	Name string        `arg:"" help:"What the token is for, such as crm or laptop."`
-	For  time.Duration `help:"How long it is valid. Default: for ever." placeholder:"DURATION"`
+	Name string         `arg:"" help:"What the token is for, such as crm or laptop."`
+	For  *time.Duration `help:"How long it is valid. Default: for ever." placeholder:"DURATION"`
 }
 
 var tokenName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,60}$`)
@@ -37,10 +37,13 @@ func (c *tokenAddCmd) Run(in *common) error {
 	}
 	text := "lg_" + rand.Text() + rand.Text()[:14]
 	t := store.Token{Name: c.Name, Hash: sha256.Sum256([]byte(text)), Created: time.Now()}
-	if c.For > 0 {
-		t.Expires = t.Created.Add(c.For)
+	if c.For != nil {
+		if *c.For <= 0 {
+			return fmt.Errorf("%w: --for must be longer than nothing; without it the token is valid for ever", lead.ErrInvalid)
+		}
+		t.Expires = t.Created.Add(*c.For)
 	}
-	err := withStore(in.ctx, &c.Options, func(s store.Store) error { return s.AddToken(in.ctx, t) })
+	err := makeStore(in.ctx, &c.Options, func(s store.Store) error { return s.AddToken(in.ctx, t) })
 	if err != nil {
 		return err
 	}
@@ -78,8 +81,17 @@ func (c *tokenRemoveCmd) Run(in *common) error {
 	return withStore(in.ctx, &c.Options, func(s store.Store) error { return s.DropToken(in.ctx, c.Name) })
 }
 
-// withStore opens the store, beside a gateway that may be running, for one use.
-func withStore(ctx context.Context, o *Options, use func(store.Store) error) (err error) {
+// withStore opens the store, beside a gateway that may be running, for one use. One
+// that is not there is an error.
+func withStore(ctx context.Context, o *Options, use func(store.Store) error) error {
+	if err := o.stored(); err != nil {
+		return err
+	}
+	return makeStore(ctx, o, use)
+}
+
+// makeStore is withStore before the first start of a gateway too.
+func makeStore(ctx context.Context, o *Options, use func(store.Store) error) (err error) {
 	if err := disk.MakeDir(disk.OS(), o.Data); err != nil {
 		return fmt.Errorf("making the data folder: %w", err)
 	}

@@ -230,6 +230,12 @@ func modernPhone(digits string) (PhoneNumber, bool) {
 	return PhoneNumber{}, false
 }
 
+// KnownRegion reports whether a region is the code of a country (ISO 3166-1, two
+// letters in either case) whose numbering plan is known.
+func KnownRegion(region string) bool {
+	return len(region) == 2 && regionCode(strings.ToUpper(region)) != 0
+}
+
 // national reads digits in the notation of a region.
 func national(digits, region string) (PhoneNumber, bool) {
 	code := regionCode(region)
