@@ -241,11 +241,11 @@ func (g *gateway) quiet(ctx context.Context, want int64) (oracle.Settled, error)
 		if err = errors.Join(errBefore, errWait, errAfter); err != nil {
 			return s, err
 		}
-		if stats.Jobs.Waiting == 0 && after-before <= quietCPU {
+		if stats.Left() == 0 && after-before <= quietCPU {
 			return s, nil
 		}
 		if time.Since(began) > quietAtEnd {
-			return s, fmt.Errorf("the gateway does not come to rest: %d jobs wait, %v of processor time in %v", stats.Jobs.Waiting, after-before, quietSpan)
+			return s, fmt.Errorf("the gateway does not come to rest: %d leads and jobs wait, %v of processor time in %v", stats.Left(), after-before, quietSpan)
 		}
 	}
 	return s, err

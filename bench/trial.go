@@ -103,7 +103,7 @@ func (t *trial) dash(ctx context.Context, long time.Duration) (d dash, err error
 	took := s.At.Sub(began)
 	d = dash{leads: s.Stats.Leads.Total, committed: float64(s.Stats.Leads.Total) / took.Seconds(), searchable: float64(s.Stats.Leads.Total) / done.Sub(began).Seconds()}
 	sayLoad(t.r, "post", got)
-	t.r.say("stored: %d of %d acknowledged are leads after %.1f s (%.1f s of them after the last post) = %.0f/s; %.0f deliveries a transaction; searchable %.1f s later (%d jobs wait) = %.0f/s",
+	t.r.say("stored: %d of %d acknowledged are leads after %.1f s (%.1f s of them after the last post) = %.0f/s; %.0f deliveries a transaction; searchable %.1f s later (%d leads and jobs wait) = %.0f/s",
 		d.leads, got.Acked, took.Seconds(), (took - got.Took).Seconds(), d.committed, after.Mean(), done.Sub(s.At).Seconds(), waiting, d.searchable)
 	clean(t.r, "full load", got)
 	if !s.All {
@@ -117,11 +117,11 @@ func (t *trial) indexed(ctx context.Context) (at time.Time, waiting int64, err e
 	for began := time.Now(); ; {
 		s, err := t.g.Stats(ctx)
 		at = time.Now()
-		if err != nil || s.Jobs.Waiting == 0 || at.Sub(began) > quietAtEnd {
-			return at, s.Jobs.Waiting, err
+		if err != nil || s.Left() == 0 || at.Sub(began) > quietAtEnd {
+			return at, s.Left(), err
 		}
 		if err := wait(ctx, 20*time.Millisecond); err != nil {
-			return at, s.Jobs.Waiting, err
+			return at, s.Left(), err
 		}
 	}
 }

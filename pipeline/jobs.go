@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"leadgate/lead"
@@ -18,41 +17,50 @@ type Handler func(ctx context.Context, jobs []store.Job) error
 const (
 	jobPoll    = 250 * time.Millisecond
 	jobLease   = 2 * time.Minute
+	jobLate    = 10 * time.Second // before the end of a lease nothing of it is begun any more
 	jobBatch   = 8
 	jobTimeout = time.Minute
 	jobLongest = time.Hour // between two tries
-	indexBatch = 16        // leads brought into the search index in one transaction
+	indexBatch = 64        // leads brought into the search index in one transaction
 )
 
-// runJobs does what transactions left in the outbox, kind by kind.
-func (p *Pipeline) runJobs(ctx context.Context) {
-	for sleep(ctx, jobPoll) {
-		for {
-			jobs, err := p.o.Store.Due(ctx, jobBatch, jobLease)
-			if err != nil || len(jobs) == 0 {
-				break // a store that is down is reported by the workers
-			}
-			byKind := map[string][]store.Job{}
-			for _, j := range jobs {
-				byKind[j.Kind] = append(byKind[j.Kind], j)
-			}
-			for kind, list := range byKind {
-				p.doJobs(ctx, kind, list)
-			}
-			if len(jobs) < jobBatch {
-				break
+// runJobs does what transactions left in the outbox. Every kind has a loop of its
+// own, so that a slow one holds up no other. Jobs of a kind that nothing here does
+// wait for a leadgate that does it.
+func (p *Pipeline) runJobs(kind string, handle Handler) func(context.Context) {
+	return func(ctx context.Context) {
+		for sleep(ctx, jobPoll) {
+			for more := true; more; {
+				jobs, err := p.o.Store.Due(ctx, kind, jobBatch, jobLease)
+				if err != nil { // a store that is down is reported by the workers
+					break
+				}
+				leased, cancel := context.WithTimeout(ctx, jobLease-jobLate)
+				p.doJobs(leased, kind, handle, jobs)
+				cancel()
+				more = len(jobs) == jobBatch
 			}
 		}
 	}
 }
 
-// doJobs hands jobs of one kind to their handler together, and singly when that fails.
-func (p *Pipeline) doJobs(ctx context.Context, kind string, jobs []store.Job) {
-	handle := p.o.Jobs[kind]
-	if handle == nil {
-		for _, j := range jobs { // a newer leadgate may know it
-			p.settle(ctx, p.o.Store.Retry(ctx, j, p.now().Add(jobLongest), "nothing here does jobs of kind "+kind))
+// index brings what changed into the search index. It is no job of the outbox: the
+// store does it in one transaction, and nothing outside of it can fail.
+func (p *Pipeline) index(ctx context.Context) {
+	for sleep(ctx, jobPoll) {
+		for more := true; more && ctx.Err() == nil; {
+			n, err := p.o.Store.Index(ctx, indexBatch)
+			if lead.IsPermanent(err) {
+				p.log.ErrorContext(ctx, "indexing leads", "err", err)
+			}
+			more = err == nil && n >= indexBatch
 		}
+	}
+}
+
+// doJobs hands jobs of one kind to their handler together, and singly when that fails.
+func (p *Pipeline) doJobs(ctx context.Context, kind string, handle Handler, jobs []store.Job) {
+	if len(jobs) == 0 {
 		return
 	}
 	err := p.do(ctx, handle, jobs)
@@ -62,7 +70,7 @@ func (p *Pipeline) doJobs(ctx context.Context, kind string, jobs []store.Job) {
 	case ctx.Err() != nil: // the lease ends, and somebody does it
 	case len(jobs) > 1:
 		for i := range jobs {
-			p.doJobs(ctx, kind, jobs[i:i+1])
+			p.doJobs(ctx, kind, handle, jobs[i:i+1])
 		}
 	case lead.IsPermanent(err):
 		p.log.ErrorContext(ctx, "job buried", "kind", kind, "job", jobs[0].ID, "err", err)
@@ -89,26 +97,5 @@ func (p *Pipeline) do(ctx context.Context, handle Handler, jobs []store.Job) (er
 func (p *Pipeline) settle(ctx context.Context, err error) {
 	if err != nil && ctx.Err() == nil {
 		p.log.WarnContext(ctx, "settling jobs", "err", err)
-	}
-}
-
-// Indexer is what the search job asks of a store.
-type Indexer interface {
-	Index(ctx context.Context, numbers []int64) error
-}
-
-// IndexLeads is the handler of jobs that bring leads into the search index.
-func IndexLeads(s Indexer) Handler {
-	return func(ctx context.Context, jobs []store.Job) error {
-		var numbers []int64
-		for _, j := range jobs {
-			numbers = append(numbers, store.IndexNumbers(j.Payload)...)
-		}
-		for part := range slices.Chunk(numbers, indexBatch) { // between two parts inquiries are stored
-			if err := s.Index(ctx, part); err != nil {
-				return err
-			}
-		}
-		return nil
 	}
 }

@@ -19,6 +19,7 @@ import (
 type Store interface {
 	store.Intake
 	store.Outbox
+	Index(ctx context.Context, n int) (int, error)
 }
 
 // Blobs keeps large bodies and parts.
@@ -127,7 +128,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
-	for _, loop := range append([]func(context.Context){p.forward, p.release, p.runJobs, p.watch(cancel)}, p.workers()...) {
+	for _, loop := range p.loops(cancel) {
 		wg.Go(func() { loop(ctx) })
 	}
 	wg.Wait()
@@ -137,10 +138,14 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	return p.guard.clean()
 }
 
-func (p *Pipeline) workers() []func(context.Context) {
-	loops := make([]func(context.Context), p.o.Workers)
-	for i := range loops {
-		loops[i] = func(ctx context.Context) { p.work(ctx, i) }
+// loops are what Run runs at once, each until its context ends.
+func (p *Pipeline) loops(cancel context.CancelCauseFunc) []func(context.Context) {
+	loops := []func(context.Context){p.forward, p.release, p.index, p.watch(cancel)}
+	for i := range p.o.Workers {
+		loops = append(loops, func(ctx context.Context) { p.work(ctx, i) })
+	}
+	for kind, handle := range p.o.Jobs {
+		loops = append(loops, p.runJobs(kind, handle))
 	}
 	return loops
 }

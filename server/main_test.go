@@ -128,8 +128,7 @@ func start(t testing.TB, o nodeOptions) *node {
 		must()
 	}
 	metrics := NewMetrics()
-	n.pipeline, err = pipeline.New(pipeline.Options{Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: dir, Meter: metrics, Log: log,
-		Jobs: map[string]pipeline.Handler{store.JobIndex: pipeline.IndexLeads(n.store)}})
+	n.pipeline, err = pipeline.New(pipeline.Options{Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: dir, Meter: metrics, Log: log})
 	must()
 	var in Intake = n.pipeline
 	if o.intake != nil {

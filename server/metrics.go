@@ -135,6 +135,7 @@ func (c *watched) Collect(out chan<- prometheus.Metric) {
 func (c *watched) counts(send func(*prometheus.Desc, float64, ...string), st store.Stats) {
 	send(gauge("parked", "Deliveries that wait for a human because they could not be read or stored."), float64(st.Parked))
 	send(gauge("quarantine", "Inquiries in quarantine."), float64(st.Quarantine))
+	send(gauge("unindexed", "Leads that wait to be found by what is new of them."), float64(st.Unindexed))
 	send(gauge("jobs_waiting", "Jobs in the outbox."), float64(st.Jobs.Waiting))
 	send(gauge("jobs_buried", "Jobs that were given up."), float64(st.Jobs.Buried))
 	leads := gauge("leads", "Leads by the meaning of their stage.", "status")

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"encoding/binary"
+	"slices"
 	"time"
 
 	"leadgate/lead"
@@ -16,6 +16,7 @@ type Changes struct {
 	Reviews    []ReviewRow
 	Waits      []WaitRow // in this order
 	Jobs       []Job
+	Touched    []int64              // leads to be brought into the search index, in order, each once
 	Counts     map[string]int64     // by counter name, differences
 	Last       map[string]time.Time // by source
 }
@@ -75,32 +76,16 @@ const (
 	CountParked  = "parked"
 	CountHeld    = "quarantine"
 	CountTaken   = "deliveries"
+
+	CountUnindexed = "unindexed" // a lead counts as often as it waits
 )
 
 // Count adds to a counter.
 func (c *Changes) Count(name string, n int64) { c.Counts[name] += n }
 
-// JobIndex is the kind of the job that brings leads into the search index.
-const JobIndex = "index"
-
-// IndexJob makes the job for some leads.
-func IndexJob(numbers []int64) Job {
-	payload := make([]byte, 0, 8*len(numbers))
-	for _, n := range numbers {
-		payload = binary.AppendVarint(payload, n)
-	}
-	return Job{Kind: JobIndex, Payload: payload}
-}
-
-// IndexNumbers reads the payload of an index job.
-func IndexNumbers(payload []byte) []int64 {
-	var out []int64
-	for len(payload) > 0 {
-		n, size := binary.Varint(payload)
-		if size <= 0 {
-			break
-		}
-		out, payload = append(out, n), payload[size:]
-	}
-	return out
+// Touch says that leads are to be brought into the search index.
+func (c *Changes) Touch(numbers []int64) {
+	slices.Sort(numbers)
+	c.Touched = slices.Compact(numbers)
+	c.Count(CountUnindexed, int64(len(c.Touched)))
 }

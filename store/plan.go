@@ -16,10 +16,7 @@ func Plan(s *Snapshot, items []Item, now time.Time) (*Changes, []Receipt) {
 	for i := range items {
 		receipts[i] = p.item(&items[i])
 	}
-	if len(p.touched) > 0 {
-		slices.Sort(p.touched)
-		p.c.Jobs = append(p.c.Jobs, IndexJob(slices.Compact(p.touched)))
-	}
+	p.c.Touch(p.touched)
 	return p.c, receipts
 }
 

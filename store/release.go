@@ -28,6 +28,6 @@ func PlanRelease(s *Snapshot, id lead.ID, by string, now time.Time) (*Changes, O
 	p.c.Count(CountVerdict+string(o.Verdict), 1)
 	p.c.Entries = append(p.c.Entries, EntryRow{Lead: st.Lead, Entry: lead.Entry{ID: lead.NewID(), Kind: "release", At: now, By: by, Text: why}})
 	p.retell(st)
-	p.c.Jobs = append(p.c.Jobs, IndexJob(p.touched))
+	p.c.Touch(p.touched)
 	return p.c, o, nil
 }

@@ -24,6 +24,8 @@ func (s *Stats) Add(name string, n int64) {
 		s.Jobs.Waiting = n
 	case name == CountBuried:
 		s.Jobs.Buried = n
+	case name == CountUnindexed:
+		s.Unindexed = n
 	case name == CountHeld:
 		s.Quarantine = n
 	case strings.HasPrefix(name, CountVerdict):

@@ -63,8 +63,9 @@ type Leads interface {
 	Holding(ctx context.Context, keys []string) ([]lead.Lead, error)
 	// Stats returns counts that are kept as things happen; asking costs nothing.
 	Stats(ctx context.Context) (Stats, error)
-	// Index brings leads into the search index.
-	Index(ctx context.Context, numbers []int64) error
+	// Index brings up to n leads that changed into the search index, in one
+	// transaction, the longest waiting first, and returns how many it did.
+	Index(ctx context.Context, n int) (int, error)
 }
 
 // People answers who is known, who was taken for one person, and who may be.
@@ -94,8 +95,8 @@ type Outbox interface {
 	// Enqueue adds a job. One with the same kind and key that waits is left as it
 	// is; one that is being done is done once more, with the new payload.
 	Enqueue(ctx context.Context, j Job) error
-	// Due leases up to n jobs that are due, until the lease ends.
-	Due(ctx context.Context, n int, lease time.Duration) ([]Job, error)
+	// Due leases up to n jobs of a kind that are due, until the lease ends.
+	Due(ctx context.Context, kind string, n int, lease time.Duration) ([]Job, error)
 	// Done removes jobs that succeeded.
 	Done(ctx context.Context, jobs []Job) error
 	// Retry gives a job back, to be tried at a time, with the cause of the failure.
@@ -209,6 +210,7 @@ type Stats struct {
 	Deliveries int64                  `json:"deliveries"`
 	Parked     int64                  `json:"parked"`
 	Quarantine int64                  `json:"quarantine"`
+	Unindexed  int64                  `json:"unindexed"` // leads that wait to be found by what is new of them
 	Jobs       JobStats               `json:"jobs"`
 	LastEvent  map[string]time.Time   `json:"last_event"` // by source
 }

@@ -35,10 +35,14 @@ type Stats struct {
 	Deliveries int64 `json:"deliveries"`
 	Parked     int64 `json:"parked"`
 	Quarantine int64 `json:"quarantine"`
+	Unindexed  int64 `json:"unindexed"`
 	Jobs       struct {
 		Waiting int64 `json:"waiting"`
 	} `json:"jobs"`
 }
+
+// Left is how much is left to do for what is stored.
+func (s *Stats) Left() int64 { return s.Unindexed + s.Jobs.Waiting }
 
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 32 << 20

@@ -80,7 +80,7 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 		return n, err
 	}
 	n.pipeline, err = pipeline.New(pipeline.Options{Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
-		Courtesy: courtesy, Log: n.log, Jobs: map[string]pipeline.Handler{store.JobIndex: pipeline.IndexLeads(n.store)}})
+		Courtesy: courtesy, Log: n.log})
 	return n, err
 }
 

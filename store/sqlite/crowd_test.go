@@ -97,7 +97,7 @@ func fill(b *testing.B, s *Store, n int) {
 			}
 		}
 		for part := range slices.Chunk(numbers, 128) {
-			if err := s.Index(b.Context(), part); err != nil {
+			if err := s.indexThese(b.Context(), part); err != nil {
 				b.Fatal(err)
 			}
 		}

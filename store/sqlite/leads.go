@@ -138,10 +138,10 @@ func (s *Store) Patch(ctx context.Context, id lead.ID, p store.Patch) (lead.Lead
 		for _, e := range entries {
 			c.Entries = append(c.Entries, store.EntryRow{Lead: l.Number, Entry: e})
 		}
-		c.Jobs = []store.Job{store.IndexJob([]int64{l.Number})}
+		c.Touch([]int64{l.Number})
 		for _, write := range []func() error{
 			func() error { return s.writeLead(ctx, &l, false) }, func() error { return s.writeEntries(ctx, c) },
-			func() error { return s.writeJobs(ctx, c) }, func() error { return s.writeCounts(ctx, c) },
+			func() error { return s.writeTouched(ctx, c) }, func() error { return s.writeCounts(ctx, c) },
 		} {
 			if err := write(); err != nil {
 				return err

@@ -51,12 +51,12 @@ func (s *Store) writeJob(ctx context.Context, c *store.Changes, j store.Job) err
 	return nil
 }
 
-// Due leases jobs that are due.
-func (s *Store) Due(ctx context.Context, n int, lease time.Duration) ([]store.Job, error) {
+// Due leases jobs of a kind that are due.
+func (s *Store) Due(ctx context.Context, kind string, n int, lease time.Duration) ([]store.Job, error) {
 	now := s.now()
 	until := now.Add(lease)
 	var waiting bool // asked outside the lock: mostly there is nothing to do
-	if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE buried = 0 AND due <= ? AND leased <= ?)`, micros(now), micros(now)).Scan(&waiting); err != nil {
+	if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE buried = 0 AND kind = ? AND due <= ? AND leased <= ?)`, kind, micros(now), micros(now)).Scan(&waiting); err != nil {
 		return nil, fmt.Errorf("looking for jobs: %w", classed(err))
 	}
 	if !waiting {
@@ -64,12 +64,12 @@ func (s *Store) Due(ctx context.Context, n int, lease time.Duration) ([]store.Jo
 	}
 	jobs := map[int64]store.Job{}
 	err := s.update(ctx, "taking jobs", func(ctx context.Context) error {
-		st, err := s.stmt(ctx, `UPDATE jobs SET leased = ?, again = NULL WHERE id IN (SELECT id FROM jobs WHERE buried = 0 AND due <= ? AND leased <= ? ORDER BY due, id LIMIT ?)
+		st, err := s.stmt(ctx, `UPDATE jobs SET leased = ?, again = NULL WHERE id IN (SELECT id FROM jobs WHERE buried = 0 AND kind = ? AND due <= ? AND leased <= ? ORDER BY due, id LIMIT ?)
 			RETURNING id, kind, key, payload, due, attempts`)
 		if err != nil {
 			return err
 		}
-		return scanRows(st.QueryContext(ctx, micros(until), micros(now), micros(now), n))(func(r *sql.Rows) error {
+		return scanRows(st.QueryContext(ctx, micros(until), kind, micros(now), micros(now), n))(func(r *sql.Rows) error {
 			var j store.Job
 			var due int64
 			err := r.Scan(&j.ID, &j.Kind, &j.Key, &j.Payload, &due, &j.Attempts)

@@ -69,3 +69,11 @@ func texts(list []string) []any {
 	}
 	return out
 }
+
+func ints(list []int64) []any {
+	out := make([]any, len(list))
+	for i := range list {
+		out[i] = list[i]
+	}
+	return out
+}

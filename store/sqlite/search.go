@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -162,24 +164,98 @@ func (s *Store) alternatives(ctx context.Context, prefix string) ([]string, erro
 
 func quoted(word string) string { return `"` + strings.ReplaceAll(word, `"`, `""`) + `"` }
 
-// Index brings leads into the search index; merged ones leave it.
-func (s *Store) Index(ctx context.Context, numbers []int64) error {
-	values := make([]any, len(numbers))
-	for i := range numbers {
-		values[i] = numbers[i]
+// Index brings leads that changed into the search index; merged ones leave it.
+func (s *Store) Index(ctx context.Context, n int) (int, error) {
+	var waiting bool // asked outside the lock: mostly there is nothing to do
+	if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM unindexed)`).Scan(&waiting); err != nil {
+		return 0, fmt.Errorf("looking for leads to index: %w", classed(err))
 	}
-	return s.update(ctx, "indexing leads", func(ctx context.Context) error {
-		if err := s.settleWords(ctx); err != nil {
+	if !waiting {
+		return 0, nil
+	}
+	var numbers []int64
+	err := s.update(ctx, "indexing leads", func(ctx context.Context) (err error) {
+		if numbers, err = s.takeUnindexed(ctx, n); err != nil {
 			return err
 		}
-		return s.each(ctx, `SELECT `+leadColumns+` FROM leads WHERE number IN (%s)`, values, func(r *sql.Rows) error {
-			l, err := scanLead(r)
-			if err != nil {
-				return err
-			}
-			return s.indexLead(ctx, &l)
-		})
+		return s.indexLeads(ctx, numbers)
 	})
+	if err != nil {
+		return 0, err
+	}
+	return len(numbers), nil
+}
+
+func (s *Store) indexLeads(ctx context.Context, numbers []int64) error {
+	if err := s.settleWords(ctx); err != nil {
+		return err
+	}
+	return s.each(ctx, `SELECT `+leadColumns+` FROM leads WHERE number IN (%s)`, ints(numbers), func(r *sql.Rows) error {
+		l, err := scanLead(r)
+		if lead.IsPermanent(err) { // a damaged lead is not found, and holds up no other
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.indexLead(ctx, &l)
+	})
+}
+
+// takeUnindexed takes up to n numbers out of the rows of unindexed.
+func (s *Store) takeUnindexed(ctx context.Context, n int) ([]int64, error) {
+	st, err := s.stmt(ctx, `SELECT n, leads FROM unindexed ORDER BY n LIMIT ?`)
+	if err != nil {
+		return nil, err
+	}
+	var numbers []int64
+	var row int64
+	var rest []byte
+	err = scanRows(st.QueryContext(ctx, n))(func(r *sql.Rows) error {
+		if len(numbers) >= n {
+			return nil
+		}
+		if err := r.Scan(&row, &rest); err != nil {
+			return err
+		}
+		for len(rest) > 0 && len(numbers) < n {
+			number, size := binary.Varint(rest)
+			if size <= 0 {
+				rest = nil // damaged: what it named is not found
+				break
+			}
+			numbers, rest = append(numbers, number), rest[size:]
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) > 0 {
+		if _, err := s.exec(ctx, `UPDATE unindexed SET leads = ? WHERE n = ?`, rest, row); err != nil {
+			return nil, err
+		}
+		row--
+	}
+	if _, err := s.exec(ctx, `DELETE FROM unindexed WHERE n <= ?`, row); err != nil {
+		return nil, err
+	}
+	return numbers, s.writeCounts(ctx, &store.Changes{Counts: map[string]int64{store.CountUnindexed: -int64(len(numbers))}})
+}
+
+// writeTouched notes which leads are to be brought into the search index.
+func (s *Store) writeTouched(ctx context.Context, c *store.Changes) error {
+	if len(c.Touched) == 0 {
+		return nil
+	}
+	leads := make([]byte, 0, 4*len(c.Touched))
+	for _, n := range c.Touched {
+		leads = binary.AppendVarint(leads, n)
+	}
+	if _, err := s.exec(ctx, `INSERT INTO unindexed (leads) VALUES (?)`, leads); err != nil {
+		return fmt.Errorf("noting leads to index: %w", err)
+	}
+	return nil
 }
 
 // settleWords finds out which of the words the last transaction made common are.

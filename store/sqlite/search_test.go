@@ -27,7 +27,7 @@ func TestCommonWords(t *testing.T) {
 		if _, err := s.Apply(t.Context(), []store.Item{it}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Index(t.Context(), []int64{int64(n)}); err != nil {
+		if err := s.indexThese(t.Context(), []int64{int64(n)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -95,4 +95,9 @@ func TestCounting(t *testing.T) {
 	if fmt.Sprint(v.fresh) != "[often]" {
 		t.Errorf("common: %v", v.fresh)
 	}
+}
+
+// indexThese brings leads into the index whether they wait for it or not.
+func (s *Store) indexThese(ctx context.Context, numbers []int64) error {
+	return s.update(ctx, "indexing leads", func(ctx context.Context) error { return s.indexLeads(ctx, numbers) })
 }

@@ -17,7 +17,7 @@ import (
 // their numbers, so that the indexes grow at their end.
 func (s *Store) writeChanges(ctx context.Context, c *store.Changes) error {
 	for _, write := range []func(context.Context, *store.Changes) error{
-		s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, s.writeLeads, s.writeMerges, s.writeInquiries, s.writeWaits, s.writeEntries, s.writeJobs, s.writeCounts,
+		s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, s.writeLeads, s.writeMerges, s.writeInquiries, s.writeWaits, s.writeEntries, s.writeJobs, s.writeTouched, s.writeCounts,
 	} {
 		if err := write(ctx, c); err != nil {
 			return err

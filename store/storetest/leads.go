@@ -3,6 +3,7 @@ package storetest
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -120,21 +121,47 @@ func testSearch(t *testing.T, b *bench) {
 	}
 }
 
-// index brings what waits into the search index, as the jobs runner does.
+// A change waits to be indexed until it is, each once however large its batch.
+func testUnindexed(t *testing.T, b *bench) {
+	want := func(n int64) {
+		t.Helper()
+		if st, err := b.Store.Stats(b.ctx); err != nil || st.Unindexed != n {
+			t.Errorf("%d leads wait to be indexed, %v; want %d", st.Unindexed, err, n)
+		}
+	}
+	want(0)
+	var items []store.Item
+	for i := range 20 {
+		items = append(items, b.item(fmt.Sprint(i), from("", fmt.Sprintf("p%d@example.org", i), "", "hello")))
+	}
+	b.apply(t, items...)
+	b.post(t, "again", from("", "p3@example.org", "", "hello again"))
+	want(21)
+	for _, c := range []struct{ ask, got, left int }{{5, 5, 16}, {15, 15, 1}, {5, 1, 0}, {5, 0, 0}} {
+		n, err := b.Index(b.ctx, c.ask)
+		if err != nil || n != c.got {
+			t.Fatalf("Index(%d) = %d, %v; want %d", c.ask, n, err, c.got)
+		}
+		want(int64(c.left))
+	}
+	title := "changed"
+	if _, err := b.Patch(b.ctx, b.leads(t)[0].ID, store.Patch{Title: &title}); err != nil {
+		t.Fatal(err)
+	}
+	want(1)
+}
+
+// index brings what waits into the search index.
 func (b *bench) index(t *testing.T) {
 	t.Helper()
 	for {
-		jobs, err := b.Due(b.ctx, 10, time.Minute)
-		if err != nil {
-			t.Fatal(err)
+		n, err := b.Index(b.ctx, 7)
+		if err != nil || n > 7 {
+			t.Fatalf("Index = %d, %v; want at most 7", n, err)
 		}
-		if len(jobs) == 0 {
+		if n == 0 {
 			return
 		}
-		for _, j := range jobs {
-			check(t, b.Index(b.ctx, store.IndexNumbers(j.Payload)))
-		}
-		check(t, b.Done(b.ctx, jobs))
 	}
 }
 

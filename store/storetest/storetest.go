@@ -25,7 +25,7 @@ func Run(t *testing.T, open Open) {
 		"CrossedIdentities": testCrossedIdentities, "Merge": testMerge, "NameConflict": testNameConflict, "SharedValue": testSharedValue,
 		"Returning": testReturning, "DoubleClick": testDoubleClick, "Anonymous": testAnonymous, "LateIdentity": testLateIdentity, "Parked": testParked,
 		"PartlyParked": testPartlyParked, "Quarantine": testQuarantine, "QuarantinedThread": testQuarantinedThread, "Outbox": testOutbox,
-		"Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Paging": testPaging, "Stats": testStats, "Poison": testPoison,
+		"Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Unindexed": testUnindexed, "Paging": testPaging, "Stats": testStats, "Poison": testPoison,
 		"Known": testKnown, "Permanence": testPermanence, "Holding": testHolding, "EndedContext": testEndedContext, "JobsComeAgain": testJobsComeAgain,
 		"LostLease": testLostLease, "JobCounts": testJobCounts, "IdentityLaws": testIdentityLaws, "Crowd": testCrowd, "ConcurrentDesk": testConcurrentDesk,
 		"ReopenAfterMerge": testReopenAfterMerge, "MergeChain": testMergeChain, "DeskPages": testDeskPages, "MoreIsNoDoubleClick": testMoreIsNoDoubleClick,

@@ -135,8 +135,14 @@ CREATE TABLE jobs (
 	cause    TEXT    NOT NULL DEFAULT '',
 	buried   INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX jobs_due ON jobs (due) WHERE buried = 0;
+CREATE INDEX jobs_due ON jobs (kind, due) WHERE buried = 0;
 CREATE UNIQUE INDEX jobs_key ON jobs (kind, key) WHERE key <> '' AND buried = 0;
+
+-- Leads that changed since they were brought into lead_words, a row a transaction.
+CREATE TABLE unindexed (
+	n     INTEGER PRIMARY KEY,
+	leads BLOB NOT NULL                  -- their numbers, as varints
+);
 
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 
