@@ -93,7 +93,8 @@ func Terms(search string) [][]string {
 }
 
 // phoneDigits reads a search that can only be a phone number, in any notation:
-// at least four digits after leading zeros, nothing but what people write between them.
+// nothing but what people write between digits, and at least four of them after
+// the zeros in front.
 func phoneDigits(s string) (string, bool) {
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsDigit(r) && !strings.ContainsRune(" +-()./\u00a0", r) }) {
 		return "", false

@@ -25,6 +25,7 @@ import (
 type Store interface {
 	Intake
 	Leads
+	People
 	Desk
 	Outbox
 	Settings
@@ -64,6 +65,16 @@ type Leads interface {
 	Stats(ctx context.Context) (Stats, error)
 	// Index brings leads into the search index.
 	Index(ctx context.Context, numbers []int64) error
+}
+
+// People answers who is known, who was taken for one person, and who may be.
+type People interface {
+	// Persons returns the standing persons that hold any of the keys, those known longest first.
+	Persons(ctx context.Context, keys []string) ([]lead.Person, error)
+	// Merges returns a page of merges of persons, newest first, with what undoing them needs.
+	Merges(ctx context.Context, p Page) ([]MergeRow, string, error)
+	// Reviews returns a page of pairs of persons for a human to decide, newest first.
+	Reviews(ctx context.Context, p Page) ([]ReviewRow, string, error)
 }
 
 // Desk is where what was kept out of the leads waits for a human.
@@ -117,7 +128,7 @@ type Item struct {
 	Updates   []lead.Update
 	Failures  []lead.Failure // parks the delivery beside what was stored of it
 	Replay    bool           // read again: the delivery is known, its keys absorb what is there
-	By        string         // who entered or replayed it; "" for a source
+	By        string         // who entered or replayed it, as its touches tell; "" for a source
 }
 
 // Parking is a delivery to be parked.

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -88,7 +87,7 @@ func (s *Store) Timeline(ctx context.Context, number int64) ([]lead.Touch, []lea
 			return err
 		}
 		var e lead.Entry
-		err := json.Unmarshal(body, &e)
+		err := store.Decode("entry", body, &e)
 		entries = append(entries, e)
 		return err
 	})
@@ -106,9 +105,10 @@ func scanTouch(r *sql.Rows) (lead.Touch, error) {
 	if err := r.Scan(&id, &delivery, &verdict, &reason, &number, &body); err != nil {
 		return t, err
 	}
-	if err := json.Unmarshal(body, &t); err != nil {
-		return t, fmt.Errorf("%w: reading stored touch: %w", lead.ErrPermanent, err)
+	if err := store.Decode("touch", body, &t); err != nil {
+		return t, err
 	}
+	t.Lane = lead.LaneLead // where it is, is where it was led to
 	t.ID, t.DeliveryID, t.Verdict, t.Reason, t.Lead = blobID(id), blobID(delivery), lead.Verdict(verdict), reason, number
 	return t, nil
 }
@@ -116,25 +116,9 @@ func scanTouch(r *sql.Rows) (lead.Touch, error) {
 // Patch changes a lead and writes what changed into its timeline.
 func (s *Store) Patch(ctx context.Context, id lead.ID, p store.Patch) (lead.Lead, error) {
 	err := s.update(ctx, "changing lead", func(ctx context.Context) error {
-		st, err := s.stmt(ctx, `SELECT `+leadColumns+` FROM leads WHERE id = ?`)
+		l, err := s.standingLead(ctx, id)
 		if err != nil {
 			return err
-		}
-		l, err := scanLead(st.QueryRowContext(ctx, id[:]))
-		if err != nil {
-			return err
-		}
-		if l.MergedInto != 0 {
-			number, err := s.standing(ctx, l.Number)
-			if err != nil {
-				return err
-			}
-			if st, err = s.stmt(ctx, `SELECT `+leadColumns+` FROM leads WHERE number = ?`); err != nil {
-				return err
-			}
-			if l, err = scanLead(st.QueryRowContext(ctx, number)); err != nil {
-				return err
-			}
 		}
 		was := l.Status
 		entries, err := p.Apply(&l, s.stages, s.now().UTC())
@@ -169,6 +153,33 @@ func (s *Store) Patch(ctx context.Context, id lead.ID, p store.Patch) (lead.Lead
 		return lead.Lead{}, err
 	}
 	return s.Lead(ctx, id)
+}
+
+// standingLead returns a lead, or what it was merged into, under the lock; its
+// person is the one that stands.
+func (s *Store) standingLead(ctx context.Context, id lead.ID) (lead.Lead, error) {
+	st, err := s.stmt(ctx, `SELECT `+leadColumns+` FROM leads WHERE id = ?`)
+	if err != nil {
+		return lead.Lead{}, err
+	}
+	l, err := scanLead(st.QueryRowContext(ctx, id[:]))
+	if err != nil {
+		return l, err
+	}
+	if l.MergedInto != 0 {
+		number, err := s.standing(ctx, l.Number)
+		if err != nil {
+			return l, err
+		}
+		if st, err = s.stmt(ctx, `SELECT `+leadColumns+` FROM leads WHERE number = ?`); err != nil {
+			return l, err
+		}
+		if l, err = scanLead(st.QueryRowContext(ctx, number)); err != nil {
+			return l, err
+		}
+	}
+	l.Person, err = s.survivor(ctx, l.Person)
+	return l, err
 }
 
 // refuseSecondOpen says in words what the unique index would say in code.
