@@ -7,6 +7,7 @@ import (
 )
 
 // A search for a number has digits enough to tell numbers apart; others are words.
+// An address is asked for by its two halves.
 func TestTerms(t *testing.T) {
 	t.Parallel()
 	for search, want := range map[string][][]string{
@@ -19,7 +20,11 @@ func TestTerms(t *testing.T) {
 		"00 12 34":      {{"-4321", "1234"}},
 		"room 0000":     {{"room"}, {"0000"}},
 		"---- ((((":     nil,
-		"Ana@Belo.test": {{"ana@belo.test"}},
+		"Ana@Belo.test": {{"=ana@"}, {"@belo.test"}},
+		"Ana@":          {{"=ana@"}},
+		"@Belo":         {{"@belo"}},
+		"@":             {{"@"}},
+		"ana.belo":      {{"ana"}, {"belo"}},
 	} {
 		if diff := cmp.Diff(want, Terms(search)); diff != "" {
 			t.Errorf("Terms(%q) (-want +got):\n%s", search, diff)
