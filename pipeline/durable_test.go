@@ -80,7 +80,7 @@ func acceptLarge(t *testing.T, s *sqlite.Store, fault faultfs.Fault) bool {
 	hit := disk.Hits() > 0
 	disk.Heal()
 	options.FS = disk.Crash(uint64(fault.Nth))
-	found := survivors(t, options)
+	found := survivors(t, options, len(accepted))
 	for id, body := range accepted {
 		if !bytes.Equal(found[id], body) {
 			t.Errorf("n=%d: an accepted body of %d bytes has %d after a power cut", fault.Nth, len(body), len(found[id]))
@@ -89,8 +89,9 @@ func acceptLarge(t *testing.T, s *sqlite.Store, fault faultfs.Fault) bool {
 	return hit
 }
 
-// survivors reads the deliveries of a journal with their bodies.
-func survivors(t *testing.T, options journal.Options) map[lead.ID][]byte {
+// survivors reads the deliveries of a journal with their bodies, as many as are
+// wanted and those that come right after.
+func survivors(t *testing.T, options journal.Options, want int) map[lead.ID][]byte {
 	t.Helper()
 	j, err := journal.Open(options)
 	if err != nil {
@@ -103,7 +104,11 @@ func survivors(t *testing.T, options journal.Options) map[lead.ID][]byte {
 	}
 	found := map[lead.ID][]byte{}
 	for {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		wait := 10 * time.Second
+		if len(found) >= want {
+			wait = 20 * time.Millisecond
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), wait)
 		e, err := j.Next(ctx)
 		cancel()
 		if err != nil {

@@ -72,7 +72,7 @@ func table() []row {
 
 // testModules may be imported by tests and by packages made for tests.
 func testModules() []string {
-	return []string{"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "go.uber.org/goleak", "golang.org/x/tools", "golang.org/x/net", "pgregory.net/rapid"}
+	return []string{"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "go.uber.org/goleak", "modernc.org/libc", "golang.org/x/tools", "golang.org/x/net", "pgregory.net/rapid"}
 }
 
 func TestArchitecture(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -37,6 +38,8 @@ type Options struct {
 	// Yield is called before every write, and may rest: an engine that works in this
 	// process leaves the processors to those who wait for an answer. nil for never.
 	Yield func()
+
+	vfs string // SQLite's name of the file system; "" for the system's, tests have others
 }
 
 // Store is a store.Store over one file.
@@ -75,20 +78,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.yield == nil {
 		s.yield = func() {}
 	}
-	if s.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate", "page_size(8192)", "journal_mode(wal)", "synchronous(full)",
-		"busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(16384)", "temp_store(memory)", "foreign_keys(off)")); err != nil {
-		return nil, fmt.Errorf("opening store: %w", err)
-	}
-	s.write.SetMaxOpenConns(1)
-	if s.read, err = sql.Open("sqlite", dsn(path, "", "busy_timeout(10000)", "query_only(on)", "cache_size(-16384)", "temp_store(memory)")); err != nil {
+	if err := s.connect(path, o.vfs); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening store: %w", err), s.Close())
 	}
-	if s.tidy, err = sql.Open("sqlite", dsn(path, "", "busy_timeout(0)", "synchronous(full)")); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening store: %w", err), s.Close())
+	if err := syncLog(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening store: %w: %w", lead.ErrUnavailable, err), s.Close())
 	}
-	s.tidy.SetMaxOpenConns(1)
-	s.read.SetMaxOpenConns(8)
-	s.read.SetMaxIdleConns(2)
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening store: %w", classed(err)), s.Close())
 	}
@@ -96,6 +91,42 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.stop, s.done = stop, make(chan struct{})
 	go s.checkpoints(checking)
 	return s, nil
+}
+
+// connect prepares the connections: one that writes, up to eight that read, one that
+// tidies up.
+func (s *Store) connect(path, vfs string) (err error) {
+	if vfs != "" {
+		vfs = "&vfs=" + vfs
+	}
+	if s.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate"+vfs, "page_size(8192)", "journal_mode(wal)", "synchronous(full)",
+		"busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(16384)", "temp_store(memory)", "foreign_keys(off)")); err != nil {
+		return err
+	}
+	if s.read, err = sql.Open("sqlite", dsn(path, vfs, "busy_timeout(10000)", "query_only(on)", "cache_size(-16384)", "temp_store(memory)")); err != nil {
+		return err
+	}
+	if s.tidy, err = sql.Open("sqlite", dsn(path, vfs, "busy_timeout(0)", "synchronous(full)")); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	s.tidy.SetMaxOpenConns(1)
+	s.read.SetMaxOpenConns(8)
+	s.read.SetMaxIdleConns(2)
+	return nil
+}
+
+// syncLog makes what a killed process wrote into the log, and may not have synced,
+// survive a power cut before anybody hears that it is stored.
+func syncLog(path string) error {
+	f, err := os.OpenFile(path+"-wal", os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // checkpointEvery is how often the log is moved into the file.
