@@ -31,6 +31,11 @@ func UpdateRow(u Update, delivery ID) Row {
 	return Row{Event: u.Event, Kind: u.Kind, At: u.At, Seq: u.Seq, Says: u.Patch, State: u.State, Note: u.Note, Source: delivery}
 }
 
+// Plain reports whether the touch that Fold makes of the row alone says all that
+// the row says, so that the touch can stand for it. A call is read anew with every
+// row, and what one row resolves to hides what it said.
+func (r Row) Plain() bool { return r.Kind == "" && r.Says.Call == nil }
+
 // Fold makes one touch out of all rows of an inquiry. It is a function of the
 // set of rows: every order of them, with any of them repeated, gives the same
 // touch, so that a call's end may come before its begin and an edit before its
@@ -53,6 +58,7 @@ func Fold(rows []Row) (t Touch, ok bool) {
 				t.Inquiry, t.DeliveryID = base(r.Says), r.Source
 			} else {
 				overlay(&t.Inquiry, &r.Says)
+				overlayLane(&t.Inquiry, &r.Says)
 			}
 			ok = true
 		case UpdateEdit:
@@ -143,6 +149,25 @@ func overlay(q, next *Inquiry) {
 		q.Complete = next.Complete
 	}
 	q.IsTest = q.IsTest || next.IsTest
+}
+
+// overlayLane lets the row that allows most lead the way: one that makes a lead
+// says that there is somebody, and what belongs to a timeline was not written by a
+// machine. Only rows of inquiries name a lane; an update never leads one anywhere.
+func overlayLane(q, next *Inquiry) {
+	if allows(next.Lane) > allows(q.Lane) {
+		q.Lane, q.Reason = next.Lane, next.Reason
+	}
+}
+
+func allows(l Lane) int {
+	switch l {
+	case LaneQuarantine:
+		return 0
+	case LaneTimeline:
+		return 1
+	}
+	return 2
 }
 
 func overlayAttribution(a, next *Attribution) {

@@ -222,6 +222,53 @@ func TestFoldJoinsRows(t *testing.T) {
 	}
 }
 
+// TestFoldLane lets any row that makes a lead make one, whichever came first.
+func TestFoldLane(t *testing.T) {
+	t.Parallel()
+	row := func(event string, l Lane, why string) Row {
+		return InquiryRow(Inquiry{Key: "m1", Event: event, At: at(1), Lane: l, Reason: why}, DeriveID("m1", event))
+	}
+	for _, c := range []struct {
+		rows []Row
+		want Lane
+		why  string
+	}{
+		{[]Row{row("a", LaneTimeline, "ours"), row("b", LaneLead, "")}, LaneLead, ""},
+		{[]Row{row("a", LaneQuarantine, "spam"), row("b", LaneLead, "")}, LaneLead, ""},
+		{[]Row{row("a", LaneQuarantine, "spam"), row("b", LaneTimeline, "ours")}, LaneTimeline, "ours"},
+		{[]Row{row("a", LaneQuarantine, "spam"), update("u", UpdateProfile, 2, Update{})}, LaneQuarantine, "spam"},
+	} {
+		if got, _ := foldAll(t, c.rows); got.Lane != c.want || got.Reason != c.why {
+			t.Errorf("lane %q (%s), want %q (%s)", got.Lane, got.Reason, c.want, c.why)
+		}
+	}
+}
+
+// TestPlainRow holds every plain row to being all there in its touch.
+func TestPlainRow(t *testing.T) {
+	t.Parallel()
+	text := rapid.SampledFrom([]string{"", "a", "b"})
+	rapid.Check(t, func(t *rapid.T) {
+		q := Inquiry{Key: "m1", Event: text.Draw(t, "event"), At: at(rapid.IntRange(0, 3).Draw(t, "at")), Seq: rapid.Int64Range(0, 2).Draw(t, "seq"), Text: text.Draw(t, "text"),
+			Lane: rapid.SampledFrom([]Lane{LaneLead, LaneTimeline, LaneQuarantine}).Draw(t, "lane"), Reason: text.Draw(t, "reason"), Direction: Direction(text.Draw(t, "dir")),
+			Tags: rapid.SliceOfN(text, 0, 3).Draw(t, "tags"), Fields: []Field{{Key: text.Draw(t, "key")}, {Key: text.Draw(t, "key")}}, Complete: Completion(text.Draw(t, "complete"))}
+		if rapid.Bool().Draw(t, "call") {
+			q.Call = &Call{State: CallEnded}
+		}
+		r := InquiryRow(q, DeriveID("m1", q.Event))
+		touch, ok := Fold([]Row{r})
+		if !ok {
+			t.Fatal("an inquiry makes no touch")
+		}
+		if diff := cmp.Diff(r, InquiryRow(touch.Inquiry, touch.DeliveryID)); r.Plain() && diff != "" {
+			t.Fatalf("the touch is another row (-row +touch):\n%s", diff)
+		}
+		if r.Plain() != (q.Call == nil) {
+			t.Fatalf("Plain = %v with call %v", r.Plain(), q.Call)
+		}
+	})
+}
+
 // TestFoldRepeatedEvent has one event told by two deliveries in other words.
 func TestFoldRepeatedEvent(t *testing.T) {
 	t.Parallel()
@@ -244,6 +291,7 @@ func TestFoldIsAFunctionOfTheSet(t *testing.T) {
 		var rows []Row
 		for i := range rapid.IntRange(1, 12).Draw(t, "rows") {
 			says := Inquiry{Key: "m1", Text: text.Draw(t, "text"), Username: text.Draw(t, "user"), At: at(rapid.IntRange(0, 3).Draw(t, "says at")), Name: Name{Display: text.Draw(t, "name")}}
+			says.Lane = rapid.SampledFrom([]Lane{LaneLead, LaneTimeline, LaneQuarantine}).Draw(t, "lane")
 			if rapid.Bool().Draw(t, "list") {
 				says.Tags = []string{text.Draw(t, "tag")}
 				says.Attachments = []Attachment{{Ref: text.Draw(t, "ref"), Name: text.Draw(t, "file"), Blob: text.Draw(t, "blob")}}

@@ -108,7 +108,8 @@ type Person struct {
 	ID         int64
 	Name       Name
 	Company    string
-	MergedInto int64 // 0 when the person stands itself
+	Holds      []string // groups of values they hold (e-mail, phone, id at one account …); none while only a conversation is known
+	MergedInto int64    // 0 when the person stands itself
 }
 
 // Touch is an inquiry as it stands in a lead's timeline: its rows, folded.
@@ -121,6 +122,7 @@ type Touch struct {
 	State      string    `json:"state,omitzero"` // of a sent message
 	Note       string    `json:"note,omitzero"`
 	EditedAt   time.Time `json:"edited_at,omitzero"`
+	By         string    `json:"by,omitzero"`      // who entered it by hand, or had its delivery read again
 	Deleted    bool      `json:"deleted,omitzero"` // the provider asked us to remove its content
 }
 
@@ -133,14 +135,11 @@ type Entry struct {
 	Text string    `json:"text,omitzero"`
 }
 
-// Decision is what the rules of identity made of an inquiry, with the reason in
-// words and, where there is one, the score.
+// Decision is what the rules of identity made of an inquiry, with the reason in words.
 type Decision struct {
 	Person  int64   // whom it belongs to; 0 for a new person
 	Merge   []int64 // persons to be merged into Person
-	Verdict Verdict
+	Foreign bool    // only its conversation leads to Person; its values are somebody else's
 	Reason  string
-	Score   float64
-	Shared  []Identity // values that turn out to be shared by several people
-	Review  []int64    // persons that may be the same, for a human to decide
+	Review  []int64 // persons that may be the same, for a human to decide
 }

@@ -51,18 +51,14 @@ func (p *Pipeline) doJobs(ctx context.Context, kind string, jobs []store.Job) {
 	handle := p.o.Jobs[kind]
 	if handle == nil {
 		for _, j := range jobs { // a newer leadgate may know it
-			p.settle(ctx, p.o.Store.Retry(ctx, j.ID, p.now().Add(jobLongest), "nothing here does jobs of kind "+kind))
+			p.settle(ctx, p.o.Store.Retry(ctx, j, p.now().Add(jobLongest), "nothing here does jobs of kind "+kind))
 		}
 		return
 	}
 	err := p.do(ctx, handle, jobs)
 	switch {
 	case err == nil:
-		ids := make([]int64, len(jobs))
-		for i := range jobs {
-			ids[i] = jobs[i].ID
-		}
-		p.settle(ctx, p.o.Store.Done(ctx, ids))
+		p.settle(ctx, p.o.Store.Done(ctx, jobs))
 	case ctx.Err() != nil: // the lease ends, and somebody does it
 	case len(jobs) > 1:
 		for i := range jobs {
@@ -70,10 +66,10 @@ func (p *Pipeline) doJobs(ctx context.Context, kind string, jobs []store.Job) {
 		}
 	case lead.IsPermanent(err):
 		p.log.ErrorContext(ctx, "job buried", "kind", kind, "job", jobs[0].ID, "err", err)
-		p.settle(ctx, p.o.Store.Bury(ctx, jobs[0].ID, err.Error()))
+		p.settle(ctx, p.o.Store.Bury(ctx, jobs[0], err.Error()))
 	default:
 		wait := min(time.Second<<min(jobs[0].Attempts, 12), jobLongest)
-		p.settle(ctx, p.o.Store.Retry(ctx, jobs[0].ID, p.now().Add(jitter(wait)), err.Error()))
+		p.settle(ctx, p.o.Store.Retry(ctx, jobs[0], p.now().Add(jitter(wait)), err.Error()))
 	}
 }
 

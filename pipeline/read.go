@@ -190,7 +190,7 @@ func (p *Pipeline) parse(ctx context.Context, src *Source, d lead.Delivery, item
 	for i := range item.Updates {
 		u := &item.Updates[i]
 		u.Scope, u.Patch.Source, u.Patch.Scope = src.Scope(), src.Name, src.Scope()
-		normal.Patch(&u.Patch, src.Region)
+		normal.Update(u, src.Region)
 	}
 	for i := range item.Failures {
 		f := &item.Failures[i]

@@ -55,6 +55,7 @@ type shownTouch struct {
 	Verdict     lead.Verdict      `json:"verdict"`
 	Reason      string            `json:"reason,omitzero"`
 	DeliveryID  lead.ID           `json:"delivery_id"`
+	By          string            `json:"by,omitzero"`
 	EditedAt    time.Time         `json:"edited_at,omitzero"`
 	Deleted     bool              `json:"deleted,omitzero"`
 }
@@ -69,7 +70,7 @@ type shownSender struct {
 func showTouch(t *lead.Touch) shownTouch {
 	out := shownTouch{ID: t.ID, Kind: t.Kind, Channel: t.Channel, Direction: cmp.Or(t.Direction, lead.In), At: touchTime(t), Source: t.Source, Thread: t.Thread,
 		Subject: t.Subject, Text: t.Text, Fields: t.Fields, Attachments: t.Attachments, Consents: t.Consents, Attribution: t.Attribution, Call: t.Call,
-		State: t.State, Verdict: t.Verdict, Reason: t.Reason, DeliveryID: t.DeliveryID, EditedAt: t.EditedAt, Deleted: t.Deleted}
+		State: t.State, Verdict: t.Verdict, Reason: t.Reason, DeliveryID: t.DeliveryID, By: t.By, EditedAt: t.EditedAt, Deleted: t.Deleted}
 	if out.Attachments == nil {
 		out.Attachments = []lead.Attachment{}
 	}

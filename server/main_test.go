@@ -24,6 +24,7 @@ import (
 	"go.uber.org/goleak"
 
 	"leadgate/connectors"
+	"leadgate/internal/disk"
 	"leadgate/lead"
 	"leadgate/pipeline"
 	"leadgate/pipeline/journal"
@@ -96,7 +97,7 @@ type nodeOptions struct {
 	trusted []netip.Prefix
 	intake  func(Intake) Intake
 	store   func(Store) Store
-	fs      journal.FS
+	fs      disk.FS
 	now     func() time.Time
 	unset   bool // the sources were never read
 }

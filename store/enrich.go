@@ -26,7 +26,6 @@ func enrich(l *lead.Lead, q *lead.Inquiry) {
 	for _, id := range q.Identities {
 		addIdentity(l, id)
 	}
-	l.Anonymous = l.Anonymous && len(l.Emails)+len(l.Phones)+len(l.Handles) == 0
 	for _, f := range q.Fields {
 		if _, ok := l.Fields[f.Key]; !ok && len(l.Fields) < maxFields {
 			if l.Fields == nil {
@@ -90,45 +89,6 @@ func title(l *lead.Lead, q *lead.Inquiry) string {
 		return strings.ToUpper(what[:1]) + what[1:]
 	}
 	return cut(strings.ToUpper(what[:1])+what[1:]+" from "+who, maxTitle)
-}
-
-// absorb brings a merged lead's values into the survivor.
-func absorb(into, from *lead.Lead) {
-	into.Name = cmp.Or(into.Name, from.Name)
-	into.Company = cmp.Or(into.Company, from.Company)
-	for _, e := range from.Emails {
-		addIdentity(into, lead.Identity{Kind: lead.IdentityEmail, Value: e})
-	}
-	for _, v := range from.Phones {
-		addIdentity(into, lead.Identity{Kind: lead.IdentityPhone, Value: v})
-	}
-	for _, h := range from.Handles {
-		addIdentity(into, lead.Identity{Kind: lead.IdentityKind(h.Type), Value: h.Value, Scope: h.Scope})
-	}
-	for k, v := range from.Fields {
-		if _, ok := into.Fields[k]; !ok && len(into.Fields) < maxFields {
-			if into.Fields == nil {
-				into.Fields = map[string]string{}
-			}
-			into.Fields[k] = v
-		}
-	}
-	for _, t := range from.Tags {
-		if !slices.Contains(into.Tags, t) {
-			into.Tags = append(into.Tags, t)
-		}
-	}
-	if into.Amount == "" {
-		into.Amount, into.Currency = from.Amount, from.Currency
-	}
-	if into.Attribution.First.IsZero() || !from.Attribution.First.IsZero() && from.CreatedAt.Before(into.CreatedAt) {
-		into.Attribution.First = from.Attribution.First
-	}
-	if from.UpdatedAt.After(into.UpdatedAt) {
-		into.UpdatedAt, into.Attribution.Last = from.UpdatedAt, from.Attribution.Last
-	}
-	into.Owner = cmp.Or(into.Owner, from.Owner)
-	into.Anonymous = into.Anonymous && from.Anonymous
 }
 
 // cut shortens a text to n runes.

@@ -80,6 +80,15 @@ func EncodeTouch(t *lead.Touch) ([]byte, error) {
 	return b, nil
 }
 
+// Decode reads JSON an engine stored; what names it in errors. What cannot be read
+// now can never be read: the error is permanent.
+func Decode(what string, data []byte, v any) error {
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%w: reading stored %s: %w", lead.ErrPermanent, what, err)
+	}
+	return nil
+}
+
 // Preview is a line that lets a human recognise an inquiry.
 func Preview(t *lead.Touch) string {
 	parts := []string{t.Name.String()}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -8,130 +9,162 @@ import (
 	"leadgate/lead/normal"
 )
 
-// Tokens returns what a lead is found by: the words of its names and fields, its
-// e-mail addresses and their domains with and without @, and its phone numbers
-// backwards, so that the digits somebody remembers from the end are a prefix. Each
-// token is free of white space; Terms makes the tokens a search asks for.
+// Tokens returns what a lead is found by, each token once and free of white space:
+// the words of its names, fields and e-mail addresses, the two halves of each
+// address, the domains its domain lies in, and its phone numbers backwards, so that
+// the digits somebody remembers from the end are a prefix. Terms makes the tokens a
+// search asks for.
 func Tokens(l *lead.Lead) []string {
-	var out []string
-	add := func(s string) { out = append(out, words(s)...) }
-	add(l.Name)
-	add(l.Company)
-	add(l.Title)
+	var t tokens
+	t.words(l.Name, l.Company, l.Title)
 	for _, v := range l.Fields {
 		if len(v) <= 200 {
-			add(v)
+			t.words(v)
 		}
 	}
-	for _, t := range l.Tags {
-		add(t)
-	}
-	last := ""
+	t.words(l.Tags...)
 	for _, e := range l.Emails {
-		e = strings.ToLower(e)
-		out = append(out, e)
-		if _, domain, ok := strings.Cut(e, "@"); ok && domain != last { // mostly one company's
-			out, last = append(out, "@"+domain), domain
-			out = append(out, domains(domain)...)
+		local, domain, ok := strings.Cut(strings.ToLower(e), "@")
+		t.words(local)
+		if ok {
+			t.add(mailMark + local + "@")
+			t.add("@" + domain)
+			t.domainsAround(domain)
 		}
 	}
 	for _, p := range l.Phones {
 		if d := digits(p); d != "" {
-			out = append(out, phoneMark+reverse(d))
+			t.add(phoneMark + reverse(d))
 		}
 	}
-	return out
+	return t.list
 }
 
-// domains returns a domain and those it lies in, without the top level, which
-// finds nobody. A label is the prefix of one of them.
-func domains(domain string) []string {
-	var out []string
-	for strings.Contains(domain, ".") && len(out) < maxDomains {
-		out = append(out, domain)
-		_, domain, _ = strings.Cut(domain, ".")
+// tokens is a list without repetitions. It is short, so looking is cheaper than hashing.
+type tokens struct{ list []string }
+
+func (t *tokens) add(token string) {
+	if !slices.Contains(t.list, token) {
+		t.list = append(t.list, token)
 	}
-	return out
+}
+
+func (t *tokens) words(texts ...string) {
+	for _, s := range texts {
+		for _, w := range words(s) {
+			t.add(w)
+		}
+	}
+}
+
+// domainsAround adds what a domain lies in, without the top level, which finds nobody.
+// Most addresses have no such domain.
+func (t *tokens) domainsAround(domain string) {
+	for range maxDomains {
+		_, domain, _ = strings.Cut(domain, ".")
+		if !strings.Contains(domain, ".") {
+			return
+		}
+		t.add(domain)
+	}
 }
 
 // maxDomains bounds the tokens of one e-mail address.
-const maxDomains = 4
+const maxDomains = 3
 
-// phoneMark keeps reversed phone numbers apart from words of digits.
-const phoneMark = "-"
+// Marks keep reversed phone numbers and what stands before an @ apart from words.
+const (
+	phoneMark = "-"
+	mailMark  = "="
+)
 
 // maxTerms bounds what one search asks for; what follows is left out.
 const maxTerms = 8
 
 // Terms returns the token prefixes a search asks for; a lead must have one of the
-// alternatives of every term. An alternative is one token for every engine.
+// alternatives of every term. A term that ends with @ is a whole token.
 func Terms(search string) [][]string {
 	if d, ok := phoneDigits(search); ok {
 		return [][]string{{phoneMark + reverse(d), d}}
 	}
 	var out [][]string
 	for f := range strings.FieldsSeq(search) {
-		if out = append(out, terms(f)...); len(out) >= maxTerms {
-			return out[:maxTerms]
+		for _, part := range strings.FieldsFunc(f, func(r rune) bool { return !inAddress(r) }) {
+			if out = append(out, terms(part)...); len(out) >= maxTerms {
+				return out[:maxTerms]
+			}
 		}
 	}
 	return out
 }
 
-// terms reads what stands between white space: an e-mail address or a part of
-// one, the digits of a phone number, or words, which a dot may make a domain.
-func terms(f string) [][]string {
-	var out [][]string
-	if strings.Contains(f, "@") {
-		for _, part := range strings.FieldsFunc(strings.ToLower(f), func(r rune) bool { return !inAddress(r) }) {
-			out = append(out, []string{part})
-		}
-		return out
+// terms reads a part of a search: an e-mail address or one half of it, the digits of
+// a phone number, or words, any of which may be the beginning of a domain.
+func terms(part string) [][]string {
+	if local, domain, ok := strings.Cut(strings.ToLower(part), "@"); ok {
+		return addressTerms(local, domain)
 	}
-	if d, ok := phoneDigits(f); ok {
+	if d, ok := phoneDigits(part); ok {
 		return [][]string{{phoneMark + reverse(d), d}}
 	}
-	domain := dotted(f)
-	for _, w := range words(f) {
-		if domain == "" {
-			out = append(out, []string{w})
-			continue
+	var out [][]string
+	host := hostname(part)
+	for _, w := range words(part) {
+		alternatives := []string{w}
+		if host != "" {
+			alternatives = append(alternatives, "@"+host)
 		}
-		out = append(out, []string{w, domain})
+		if strings.Contains(host, ".") {
+			alternatives = append(alternatives, host)
+		}
+		out = append(out, alternatives)
 	}
 	return out
+}
+
+func addressTerms(local, domain string) [][]string {
+	var out [][]string
+	if local != "" {
+		out = append(out, []string{mailMark + local + "@"})
+	}
+	if domain != "" || local == "" {
+		out = append(out, []string{"@" + domain})
+	}
+	return out
+}
+
+// hostname returns what can be the beginning of a domain, else "". A letter alone
+// would find too many.
+func hostname(part string) string {
+	h := strings.TrimFunc(strings.ToLower(part), func(r rune) bool { return !inWord(r) })
+	if len(h) < 2 || strings.ContainsFunc(h, func(r rune) bool { return !inWord(r) && r != '.' && r != '-' }) {
+		return ""
+	}
+	return h
 }
 
 // inAddress reports whether a letter can stand in an e-mail address (RFC 5322 atext, @ and dots).
 func inAddress(r rune) bool {
-	return inWord(r) || strings.ContainsRune("@.-_+'%&=!#$*/?^`{|}~", r)
+	return inWord(r) || unicode.IsMark(r) || strings.ContainsRune("@.-_+'%&=!#$*/?^`{|}~", r)
 }
 
-// dotted returns a term that can be a domain or what stands before the @, else "".
-func dotted(f string) string {
-	f = strings.TrimFunc(strings.ToLower(f), func(r rune) bool { return !inWord(r) })
-	if !strings.Contains(f, ".") || strings.ContainsFunc(f, func(r rune) bool { return !inWord(r) && !strings.ContainsRune(".-_", r) }) {
-		return ""
-	}
-	return f
-}
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // phoneDigits reads a search that can only be a phone number, in any notation:
-// at least four digits, nothing but what people write between them.
+// nothing but what people write between digits, and at least four of them after
+// the zeros in front.
 func phoneDigits(s string) (string, bool) {
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsDigit(r) && !strings.ContainsRune(" +-()./\u00a0", r) }) {
 		return "", false
 	}
-	d := digits(s)
 	// A national number starts with a 0 that the stored form does not have.
-	return strings.TrimLeft(d, "0"), len(d) >= 4
+	d := strings.TrimLeft(digits(s), "0")
+	return d, len(d) >= 4
 }
 
 func words(s string) []string {
 	return strings.FieldsFunc(normal.Search(s), func(r rune) bool { return !inWord(r) })
 }
-
-func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func digits(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -7,6 +7,12 @@ import (
 	"leadgate/lead"
 )
 
+// The counters of the outbox.
+const (
+	CountJobs   = "jobs.waiting"
+	CountBuried = "jobs.buried"
+)
+
 // Add brings a stored counter into the stats.
 func (s *Stats) Add(name string, n int64) {
 	switch {
@@ -14,6 +20,10 @@ func (s *Stats) Add(name string, n int64) {
 		s.Deliveries = n
 	case name == CountParked:
 		s.Parked = n
+	case name == CountJobs:
+		s.Jobs.Waiting = n
+	case name == CountBuried:
+		s.Jobs.Buried = n
 	case name == CountHeld:
 		s.Quarantine = n
 	case strings.HasPrefix(name, CountVerdict):

@@ -25,6 +25,7 @@ import (
 type Store interface {
 	Intake
 	Leads
+	People
 	Desk
 	Outbox
 	Settings
@@ -66,6 +67,16 @@ type Leads interface {
 	Index(ctx context.Context, numbers []int64) error
 }
 
+// People answers who is known, who was taken for one person, and who may be.
+type People interface {
+	// Persons returns the standing persons that hold any of the keys, those known longest first.
+	Persons(ctx context.Context, keys []string) ([]lead.Person, error)
+	// Merges returns a page of merges of persons, newest first, with what undoing them needs.
+	Merges(ctx context.Context, p Page) ([]MergeRow, string, error)
+	// Reviews returns a page of pairs of persons for a human to decide, newest first.
+	Reviews(ctx context.Context, p Page) ([]ReviewRow, string, error)
+}
+
 // Desk is where what was kept out of the leads waits for a human.
 type Desk interface {
 	// Parked returns a page of parked deliveries, newest first.
@@ -76,18 +87,21 @@ type Desk interface {
 	Release(ctx context.Context, id lead.ID, by string) (Outcome, error)
 }
 
-// Outbox holds jobs that were decided in a transaction and are done after it.
+// Outbox holds jobs that were decided in a transaction and are done after it. A
+// job whose lease is over may be in other hands: Done, Retry and Bury leave it as
+// it is then and answer ErrConflict.
 type Outbox interface {
-	// Enqueue adds a job; one with the same kind and key that waits is left as it is.
+	// Enqueue adds a job. One with the same kind and key that waits is left as it
+	// is; one that is being done is done once more, with the new payload.
 	Enqueue(ctx context.Context, j Job) error
 	// Due leases up to n jobs that are due, until the lease ends.
 	Due(ctx context.Context, n int, lease time.Duration) ([]Job, error)
-	// Done removes a job that succeeded.
-	Done(ctx context.Context, ids []int64) error
+	// Done removes jobs that succeeded.
+	Done(ctx context.Context, jobs []Job) error
 	// Retry gives a job back, to be tried at a time, with the cause of the failure.
-	Retry(ctx context.Context, id int64, at time.Time, cause string) error
+	Retry(ctx context.Context, j Job, at time.Time, cause string) error
 	// Bury keeps a job that can never succeed, with the cause, out of the way.
-	Bury(ctx context.Context, id int64, cause string) error
+	Bury(ctx context.Context, j Job, cause string) error
 }
 
 // Settings keeps what people configure.
@@ -114,7 +128,7 @@ type Item struct {
 	Updates   []lead.Update
 	Failures  []lead.Failure // parks the delivery beside what was stored of it
 	Replay    bool           // read again: the delivery is known, its keys absorb what is there
-	By        string         // who entered or replayed it; "" for a source
+	By        string         // who entered or replayed it, as its touches tell; "" for a source
 }
 
 // Parking is a delivery to be parked.
@@ -221,6 +235,7 @@ type Job struct {
 	Payload  []byte
 	Due      time.Time // zero for at once
 	Attempts int       // failed ones so far
+	Lease    time.Time // its end; Due sets it, and it shows that the job is still in the same hands
 }
 
 // SourceRecord is a source as it is stored. Settings are JSON, secrets sealed by the caller.

@@ -22,6 +22,7 @@ import (
 
 	"leadgate/connectors"
 	"leadgate/connectors/all"
+	"leadgate/internal/disk"
 	"leadgate/lead"
 	"leadgate/lead/normal"
 	"leadgate/pipeline"
@@ -58,7 +59,7 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if err := n.sources.Set(list); err != nil {
 		return n, err
 	}
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+	if err := disk.MakeDir(disk.OS(), o.Data); err != nil {
 		return n, fmt.Errorf("making the data folder: %w", err)
 	}
 	if n.secret, err = o.secretKey(); err != nil {
@@ -184,35 +185,13 @@ func (o *Options) readSecretKey() ([]byte, error) {
 	return key, nil
 }
 
-// writeFileSynced writes a private file that survives a power cut: whole or not at
-// all, and as private when a file of that name was there before.
-func writeFileSynced(path string, body []byte) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("writing %s: %w", filepath.Base(path), err)
-		}
-	}()
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // made with 0600
-	if err != nil {
-		return err
+// writeFileSynced puts a private file in place. It returns nil only when the file
+// survives a power cut; until then the one before it does.
+func writeFileSynced(path string, body []byte) error {
+	if err := disk.WriteFile(disk.OS(), path, filepath.Dir(path), body); err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
 	}
-	_, err = f.Write(body)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// syncFolder makes the names in a folder survive a power cut.
-func syncFolder(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return nil
 }
 
 func (o *Options) journal(log *slog.Logger) (journal.Options, error) {

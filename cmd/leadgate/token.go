@@ -6,11 +6,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"text/tabwriter"
 	"time"
 
+	"leadgate/internal/disk"
 	"leadgate/lead"
 	"leadgate/store"
 )
@@ -92,7 +92,7 @@ func withStore(ctx context.Context, o *Options, use func(store.Store) error) err
 
 // makeStore is withStore before the first start of a gateway too.
 func makeStore(ctx context.Context, o *Options, use func(store.Store) error) (err error) {
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+	if err := disk.MakeDir(disk.OS(), o.Data); err != nil {
 		return fmt.Errorf("making the data folder: %w", err)
 	}
 	s, err := openStore(ctx, o, nil)

@@ -39,6 +39,8 @@ type row struct {
 func table() []row {
 	return []row{
 		{pkg: "lead", theirs: []string{"github.com/google/uuid"}},
+		{pkg: "internal/disk", ours: []string{"lead"}, theirs: []string{"golang.org/x/sys"}},
+		{pkg: "internal/disk/faultfs", ours: []string{"lead", "internal/disk"}, test: true},
 		{pkg: "lead/normal", ours: []string{"lead"}, theirs: []string{"github.com/nyaruka/phonenumbers", "golang.org/x/net/idna", "golang.org/x/text"}},
 		{pkg: "dedupe", ours: []string{"lead", "lead/normal"}},
 
@@ -52,16 +54,15 @@ func table() []row {
 
 		{pkg: "store", ours: []string{"lead", "lead/normal", "dedupe"}},
 		{pkg: "store/storetest", ours: []string{"lead", "lead/normal", "dedupe", "store"}, test: true},
-		{pkg: "store/blob", ours: []string{"lead"}},
+		{pkg: "store/blob", ours: []string{"lead", "internal/disk"}},
 		{pkg: "store/sqlite", ours: []string{"lead", "store"}, theirs: []string{"github.com/pressly/goose/v3", "modernc.org/sqlite"}},
 
-		{pkg: "pipeline/journal", ours: []string{"lead"}, theirs: []string{"golang.org/x/sys"}},
-		{pkg: "pipeline/journal/faultfs", ours: []string{"lead", "pipeline/journal"}, test: true},
+		{pkg: "pipeline/journal", ours: []string{"lead", "internal/disk"}},
 		{pkg: "pipeline", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline/journal"}},
 
 		{pkg: "console", ours: []string{"lead", "store"}},
 		{pkg: "server", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline"}, theirs: []string{"github.com/prometheus/client_golang"}},
-		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "connectors", "connectors/all", "store", "store/blob", "store/sqlite", "pipeline", "pipeline/journal", "console", "server"},
+		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "internal/disk", "connectors", "connectors/all", "store", "store/blob", "store/sqlite", "pipeline", "pipeline/journal", "console", "server"},
 			theirs: []string{"github.com/alecthomas/kong", "github.com/goccy/go-yaml", "golang.org/x/net/netutil"}},
 		{pkg: "bench/*", ours: []string{"lead", "bench/*"}},
 		{pkg: "bench", ours: []string{"lead", "lead/normal", "connectors", "dedupe", "store", "store/sqlite", "pipeline", "pipeline/journal", "bench/*"}},

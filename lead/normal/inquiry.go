@@ -81,6 +81,15 @@ func Patch(q *lead.Inquiry, region string) {
 	}
 }
 
+// Update brings an update into canonical form in place: what it says by [Patch],
+// and the names it goes by as those of inquiries, so that it finds its own.
+func Update(u *lead.Update, region string) {
+	u.About, u.Event, u.Scope = key(u.About), key(u.Event), key(u.Scope)
+	u.Kind, u.At = lead.UpdateKind(Line(string(u.Kind), maxShort)), instant(u.At)
+	u.State, u.Note = Line(u.State, maxShort), Line(u.Note, maxReason)
+	Patch(&u.Patch, region)
+}
+
 // key keeps a provider's name of something whole, since names that were cut
 // could collide: a long one ends in its hash.
 func key(s string) string {

@@ -200,3 +200,27 @@ func checkInquiry(t interface {
 		}
 	}
 }
+
+func TestUpdate(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("k", maxKey+50)
+	q := lead.Inquiry{Key: long}
+	u := lead.Update{About: long, Event: long, Scope: "s\x00", Kind: " receipt\n", State: "read\x00", Note: "\xff" + strings.Repeat("n", 2*maxReason),
+		At: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("", 3600))}
+	Inquiry(&q, "")
+	Update(&u, "")
+	if u.About != q.Key || u.Event != q.Key {
+		t.Errorf("about %q, event %q, want the key of the inquiry %q", u.About, u.Event, q.Key)
+	}
+	if u.Patch.Direction != "" {
+		t.Errorf("the patch fills in a direction: %q", u.Patch.Direction)
+	}
+	want := time.Date(2026, 3, 4, 4, 6, 7, 123456000, time.UTC)
+	if u.Scope != "s" || u.Kind != lead.UpdateReceipt || u.State != "read" || !utf8.ValidString(u.Note) || utf8.RuneCountInString(u.Note) > maxReason || u.At != want {
+		t.Errorf("update %+v", u)
+	}
+	twice := u
+	if Update(&twice, ""); !cmp.Equal(u, twice) {
+		t.Errorf("again it becomes another:\n%s", cmp.Diff(u, twice))
+	}
+}

@@ -7,8 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"leadgate/internal/disk/faultfs"
 	"leadgate/pipeline/journal"
-	"leadgate/pipeline/journal/faultfs"
 )
 
 // TestPowerLoss is rows 1, 4 and 5: random histories of appends, releases,

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"leadgate/internal/disk"
 	"leadgate/lead"
 )
 
@@ -33,7 +34,7 @@ const readTries = 3
 type cursor struct {
 	mu   sync.Mutex // held by Next, also while it waits
 	seg  *segment
-	file File
+	file disk.File
 	win  window
 }
 

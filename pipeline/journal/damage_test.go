@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"leadgate/internal/disk/faultfs"
 	"leadgate/pipeline/journal"
-	"leadgate/pipeline/journal/faultfs"
 )
 
 // kept is the disk of a killed process with a few hundred small entries in several

@@ -8,13 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"leadgate/internal/disk"
+	"leadgate/internal/disk/faultfs"
 	"leadgate/lead"
 	"leadgate/pipeline/journal"
-	"leadgate/pipeline/journal/faultfs"
 )
 
 // small is a journal whose every part is used by a few dozen records.
-func small(fs journal.FS) journal.Options {
+func small(fs disk.FS) journal.Options {
 	return journal.Options{Dir: "/j", FS: fs, SegmentSize: 4096, FreeFloor: -1}
 }
 
@@ -42,7 +43,7 @@ func used(t *testing.T) (*faultfs.FS, *oracle) {
 
 // work uses everything a journal has. Errors are what it is about, so they are not
 // looked at, only that nothing comes which was refused, and nothing twice.
-func work(t *testing.T, fs journal.FS, o *oracle) {
+func work(t *testing.T, fs disk.FS, o *oracle) {
 	t.Helper()
 	j, err := journal.Open(small(fs))
 	if err != nil {

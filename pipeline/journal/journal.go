@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"leadgate/internal/disk"
 	"leadgate/lead"
 )
 
@@ -22,7 +23,7 @@ import (
 // the defaults named.
 type Options struct {
 	Dir         string
-	FS          FS               // the operating system's
+	FS          disk.FS          // the operating system's
 	SegmentSize int64            // bytes; 64 MB, at most 2 GB
 	Quota       int64            // bytes of records kept, room reserved ahead not counted; 4 GB
 	FreeFloor   int64            // bytes of free disk below which nothing is taken; 128 MB, negative for none
@@ -39,7 +40,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.MaxWaiting = cmp.Or(o.MaxWaiting, 8192)
 	o.IdleRotate = cmp.Or(o.IdleRotate, 10*time.Minute)
 	if o.FS == nil {
-		o.FS = osFS{}
+		o.FS = disk.OS()
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -57,7 +58,7 @@ func (o Options) withDefaults() (Options, error) {
 // is meant for one.
 type Journal struct {
 	opt   Options
-	fs    FS
+	fs    disk.FS
 	log   *slog.Logger
 	now   func() time.Time
 	seed  maphash.Seed
@@ -100,15 +101,15 @@ func Open(opt Options) (*Journal, error) {
 		more:  make(chan struct{}, 1), rescan: make(chan struct{}, 1), failed: make(chan struct{}),
 	}
 	j.stats.State = StateReady
-	if err := j.fs.MkdirAll(opt.Dir); err != nil {
-		return nil, fmt.Errorf("opening journal: %w: %w", faultClass(err), err)
+	if err := disk.MakeDir(j.fs, opt.Dir); err != nil {
+		return nil, fmt.Errorf("opening journal: %w: %w", disk.Class(err), err)
 	}
 	if j.lock, err = j.fs.Lock(j.path("lock")); err != nil {
 		return nil, fmt.Errorf("opening journal: %w", err)
 	}
 	if err := j.list(); err != nil {
 		j.lock.Close()
-		return nil, fmt.Errorf("opening journal: %w: %w", faultClass(err), err)
+		return nil, fmt.Errorf("opening journal: %w: %w", disk.Class(err), err)
 	}
 	j.start()
 	return j, nil

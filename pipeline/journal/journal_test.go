@@ -16,9 +16,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"leadgate/internal/disk/faultfs"
 	"leadgate/lead"
 	"leadgate/pipeline/journal"
-	"leadgate/pipeline/journal/faultfs"
 )
 
 // TestRealDisk runs an ordinary life on the operating system's files: append, read

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"leadgate/internal/disk"
 	"leadgate/lead"
 )
 
@@ -69,7 +70,7 @@ func newStamp() uint64 {
 // blank is a segment on disk that holds nothing yet.
 type blank struct {
 	*segment
-	file File
+	file disk.File
 	size int64
 	err  error
 }
@@ -81,13 +82,13 @@ func (j *Journal) create(id uint64, size int64) blank {
 	path := j.path(s.name() + segmentSuffix)
 	file, err := j.fs.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
-		return blank{err: fmt.Errorf("creating segment: %w: %w", faultClass(err), err)}
+		return blank{err: fmt.Errorf("creating segment: %w: %w", disk.Class(err), err)}
 	}
 	err = file.Allocate(size)
 	if err != nil {
-		err = fmt.Errorf("allocating segment: %w: %w", faultClass(err), err)
+		err = fmt.Errorf("allocating segment: %w: %w", disk.Class(err), err)
 	} else if err = j.fs.SyncDir(j.opt.Dir); err != nil {
-		err = fmt.Errorf("syncing folder: %w: %w: %w", errSync, faultClass(err), err)
+		err = fmt.Errorf("syncing folder: %w: %w: %w", errSync, disk.Class(err), err)
 	}
 	b := blank{s, file, size, nil}
 	if err != nil {

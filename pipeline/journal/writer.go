@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"leadgate/internal/disk"
 	"leadgate/lead"
 )
 
@@ -69,11 +70,11 @@ func (w *writer) commit(b *batch) error {
 	w.seal(b)
 	if _, err := w.cur.file.WriteAt(b.buf, w.cur.end); err != nil {
 		w.abandon(true)
-		return fmt.Errorf("writing batch: %w: %w", faultClass(err), err)
+		return fmt.Errorf("writing batch: %w: %w", disk.Class(err), err)
 	}
 	if err := w.cur.file.Sync(); err != nil {
 		w.abandon(false)
-		return fmt.Errorf("syncing batch: %w: %w: %w", errSync, faultClass(err), err)
+		return fmt.Errorf("syncing batch: %w: %w: %w", errSync, disk.Class(err), err)
 	}
 	w.fails, w.ends = 0, nil
 	w.publish(b)
@@ -162,7 +163,7 @@ func (w *writer) open(need int64) error {
 	seal(head, b.stamp, 0, 0)
 	if _, err := b.file.WriteAt(head, 0); err != nil {
 		w.j.discard(b)
-		return fmt.Errorf("writing head: %w: %w", faultClass(err), err)
+		return fmt.Errorf("writing head: %w: %w", disk.Class(err), err)
 	}
 	b.end = int64(len(head))
 	w.cur, w.seq = b, 1

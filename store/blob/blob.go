@@ -6,82 +6,139 @@
 package blob
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"sync"
 
+	"leadgate/internal/disk"
 	"leadgate/lead"
 )
 
-// Files keeps blobs as files of one folder, two levels deep.
-type Files struct{ dir string }
+// Files keeps blobs as files of one folder, two levels deep. One process at a time
+// may have it open.
+type Files struct {
+	fs  disk.FS
+	dir string
 
-// OpenFiles opens or makes the folder.
-func OpenFiles(dir string) (*Files, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("opening blob store: %w", err)
-	}
-	return &Files{dir: dir}, nil
+	// One writes in a sub-folder at a time: the failed sync of one would be the
+	// silent loss of the other's name.
+	folder [256]sync.Mutex
+
+	mu   sync.Mutex
+	kept map[string]bool // names this process put and synced; the newest of them
 }
 
-// Put keeps the bytes and returns their name. The file and its folder are synced
-// before it returns. A full disk wraps lead.ErrFull, anything else lead.ErrUnavailable.
+// newest is how many names are remembered at most; what is forgotten is written again.
+const newest = 4096
+
+// spare is the folder in which files are written before they get their name.
+const spare = "new"
+
+// OpenFiles opens or makes the folder, on the operating system's file system.
+func OpenFiles(dir string) (*Files, error) { return OpenFilesOn(disk.OS(), dir) }
+
+// OpenFilesOn opens or makes the folder on a file system. It returns when every
+// folder a blob can be in survives a power cut, and removes what a process that
+// was ended left half written.
+func OpenFilesOn(fsys disk.FS, dir string) (*Files, error) {
+	f := &Files{fs: fsys, dir: dir, kept: map[string]bool{}}
+	if err := f.open(); err != nil {
+		return nil, fmt.Errorf("opening blob store: %w: %w", disk.Class(err), err)
+	}
+	return f, nil
+}
+
+func (f *Files) open() error {
+	if err := disk.MakeDir(f.fs, f.dir); err != nil {
+		return err
+	}
+	if err := f.makeFolders(); err != nil {
+		return err
+	}
+	left, err := f.fs.List(filepath.Join(f.dir, spare))
+	for _, file := range left {
+		err = errors.Join(err, f.fs.Remove(filepath.Join(f.dir, spare, file.Name)))
+	}
+	return err
+}
+
+// makeFolders makes the sub-folders, synced together. Those it made are gone again
+// when that fails: a sync that failed is not asked a second time.
+func (f *Files) makeFolders() (err error) {
+	folders := []string{filepath.Join(f.dir, spare)}
+	for i := range 256 {
+		folders = append(folders, filepath.Join(f.dir, hex.EncodeToString([]byte{byte(i)})))
+	}
+	var made []string
+	defer func() {
+		for i := len(made) - 1; i >= 0 && err != nil; i-- {
+			err = errors.Join(err, f.fs.Remove(made[i]))
+		}
+	}()
+	for _, name := range folders {
+		if err := f.fs.Mkdir(name); err == nil {
+			made = append(made, name)
+		} else if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return f.fs.SyncDir(f.dir)
+}
+
+// Put keeps the bytes and returns their name. It returns nil only when the file's
+// bytes and its name survive a power cut. A full disk wraps lead.ErrFull, anything
+// else lead.ErrUnavailable.
+//
+// Only what this process synced itself is taken for kept, and only while its bytes
+// are right: a file that stands there for any other reason may never have been
+// synced, or be damaged, and is replaced.
 func (f *Files) Put(_ context.Context, data []byte) (string, error) {
 	sum := sha256.Sum256(data)
 	name := hex.EncodeToString(sum[:])
-	path := f.path(name)
-	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(data)) {
-		return name, nil // it was renamed into place, which happens only after its sync
+	f.folder[sum[0]].Lock()
+	defer f.folder[sum[0]].Unlock()
+	if f.keeps(name, data) {
+		return name, nil
 	}
-	if err := f.write(path, data); err != nil {
-		return "", fmt.Errorf("keeping blob: %w: %w", class(err), err)
+	if err := disk.WriteFile(f.fs, f.path(name), filepath.Join(f.dir, spare), data); err != nil {
+		f.remember(name, false)
+		return "", fmt.Errorf("keeping blob: %w: %w", disk.Class(err), err)
 	}
+	f.remember(name, true)
 	return name, nil
 }
 
 func (f *Files) path(name string) string { return filepath.Join(f.dir, name[:2], name) }
 
-func (f *Files) write(path string, data []byte) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.Mkdir(dir, 0o700); err == nil {
-		if err := syncDir(f.dir); err != nil {
-			return err
-		}
-	} else if !errors.Is(err, fs.ErrExist) {
-		return err
+// keeps reports whether this process kept these bytes and they are still there.
+func (f *Files) keeps(name string, data []byte) bool {
+	f.mu.Lock()
+	kept := f.kept[name]
+	f.mu.Unlock()
+	if !kept {
+		return false
 	}
-	tmp, err := os.CreateTemp(dir, ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(tmp.Name()))
-		}
-	}()
-	if _, err = tmp.Write(data); err == nil {
-		err = tmp.Sync()
-	}
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	have, err := disk.ReadFile(f.fs, f.path(name))
+	return err == nil && bytes.Equal(have, data)
 }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
+func (f *Files) remember(name string, kept bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !kept {
+		delete(f.kept, name)
+		return
 	}
-	return errors.Join(d.Sync(), d.Close())
+	if len(f.kept) >= newest {
+		clear(f.kept)
+	}
+	f.kept[name] = true
 }
 
 // Get returns the bytes of a blob, checked against its name. A blob that is not
@@ -90,7 +147,7 @@ func (f *Files) Get(_ context.Context, name string) ([]byte, error) {
 	if !Valid(name) {
 		return nil, fmt.Errorf("reading blob: %w: not a blob's name", lead.ErrInvalid)
 	}
-	data, err := os.ReadFile(f.path(name))
+	data, err := disk.ReadFile(f.fs, f.path(name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("reading blob: %w", lead.ErrNotFound)
@@ -105,7 +162,7 @@ func (f *Files) Get(_ context.Context, name string) ([]byte, error) {
 
 // Valid reports whether a text can be the name of a blob.
 func Valid(name string) bool {
-	if len(name) != 2*sha256.Size {
+	if len(name) != 2*sha256.Size || bytes.ContainsAny([]byte(name), "ABCDEF") {
 		return false
 	}
 	_, err := hex.DecodeString(name)

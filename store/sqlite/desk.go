@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -48,10 +47,8 @@ func (s *Store) Receipt(ctx context.Context, id lead.ID) (store.Receipt, error) 
 	if err := s.read.QueryRowContext(ctx, `SELECT receipt FROM deliveries WHERE id = ?`, id[:]).Scan(&body); err != nil {
 		return r, fmt.Errorf("reading receipt: %w", classed(err))
 	}
-	if err := json.Unmarshal(body, &r); err != nil {
-		return r, fmt.Errorf("reading receipt: %w: %w", lead.ErrPermanent, err)
-	}
-	return r, nil
+	err := store.Decode("receipt", body, &r)
+	return r, err
 }
 
 // Raw returns a delivery as it was stored.
@@ -81,8 +78,8 @@ func (s *Store) Parked(ctx context.Context, p store.Page) ([]store.Held, string,
 func (s *Store) Quarantined(ctx context.Context, p store.Page) ([]store.Held, string, error) {
 	return s.page(ctx, p, `SELECT n, id, '', taken, reason, 0, touch FROM inquiries WHERE verdict = 'quarantined' AND n < ? ORDER BY n DESC LIMIT ?`, func(body []byte, h *store.Held) error {
 		var t lead.Touch
-		if err := json.Unmarshal(body, &t); err != nil {
-			return fmt.Errorf("%w: reading stored touch: %w", lead.ErrPermanent, err)
+		if err := store.Decode("touch", body, &t); err != nil {
+			return err
 		}
 		h.Source, h.Preview = t.Source, store.Preview(&t)
 		return nil
@@ -90,54 +87,50 @@ func (s *Store) Quarantined(ctx context.Context, p store.Page) ([]store.Held, st
 }
 
 func (s *Store) page(ctx context.Context, p store.Page, text string, fill func([]byte, *store.Held) error) ([]store.Held, string, error) {
+	return listed(ctx, s, p, text, func(r *sql.Rows) (h store.Held, n int64, err error) {
+		var id, body []byte
+		var at int64
+		if err := r.Scan(&n, &id, &h.Source, &at, &h.Reason, &h.Attempts, &body); err != nil {
+			return h, n, err
+		}
+		h.ID, h.At = blobID(id), fromMicros(at)
+		return h, n, fill(body, &h)
+	})
+}
+
+// listed runs a query for a page, newest first. Its last parameters are the number
+// the page stays below and how many rows are read; scan returns a row's number.
+func listed[T any](ctx context.Context, s *Store, p store.Page, text string, scan func(*sql.Rows) (T, int64, error)) ([]T, string, error) {
 	before, err := cursor(p.Cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	held, last := []store.Held{}, int64(0)
-	more := false
+	items, last, more := []T{}, int64(0), false
 	err = scanRows(s.read.QueryContext(ctx, text, before, p.Limit+1))(func(r *sql.Rows) error {
-		var h store.Held
-		var id, body []byte
-		var n, at int64
-		if err := r.Scan(&n, &id, &h.Source, &at, &h.Reason, &h.Attempts, &body); err != nil {
-			return err
-		}
-		if len(held) == p.Limit {
+		if len(items) == p.Limit {
 			more = true
 			return nil
 		}
-		h.ID, h.At, last = blobID(id), fromMicros(at), n
-		if err := fill(body, &h); err != nil {
-			return err
-		}
-		held = append(held, h)
-		return nil
+		item, n, err := scan(r)
+		items, last = append(items, item), n
+		return err
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("listing: %w", classed(err))
 	}
 	if !more {
-		return held, "", nil
+		return items, "", nil
 	}
-	return held, strconv.FormatInt(last, 10), nil
+	return items, strconv.FormatInt(last, 10), nil
 }
 
 // Release applies a quarantined inquiry.
 func (s *Store) Release(ctx context.Context, id lead.ID, by string) (store.Outcome, error) {
 	var outcome store.Outcome
 	err := s.update(ctx, "releasing", func(ctx context.Context) error {
-		snap, err := s.load(ctx, store.Wanted{Inquiries: []lead.ID{id}})
+		snap, err := s.load(ctx, nil, store.Wanted{Inquiries: []lead.ID{id}})
 		if err != nil {
 			return err
-		}
-		if st := snap.Inquiries[id]; st != nil {
-			if err := s.loadHolders(ctx, snap, store.KeysOf(&st.Touch.Inquiry)); err != nil {
-				return err
-			}
-			if err := s.loadPersons(ctx, snap); err != nil {
-				return err
-			}
 		}
 		changes, o, err := store.PlanRelease(snap, id, by, s.now().UTC())
 		if err != nil {

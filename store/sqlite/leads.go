@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,66 +25,6 @@ func scanLead(r interface{ Scan(...any) error }) (lead.Lead, error) {
 	}
 	l.ID, l.CreatedAt, l.UpdatedAt, l.MergedInto = blobID(id), fromMicros(created), fromMicros(updated), merged.Int64
 	return l, store.DecodeLead(data, &l)
-}
-
-// List returns a page of leads, newest first.
-func (s *Store) List(ctx context.Context, q store.Query) ([]lead.Lead, string, error) {
-	where, args := []string{"merged_into IS NULL"}, []any{}
-	for _, f := range [...]struct{ column, value string }{{"stage", q.Stage}, {"source", q.Source}, {"status", string(q.Status)}} {
-		if f.value != "" {
-			where, args = append(where, f.column+" = ?"), append(args, f.value)
-		}
-	}
-	before, err := cursor(q.Cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	if match := matchExpression(q.Search); match != "" {
-		where, args = append(where, "number IN (SELECT rowid FROM lead_words WHERE lead_words MATCH ?)"), append(args, match)
-	} else if q.Search != "" {
-		return []lead.Lead{}, "", nil
-	}
-	where, args = append(where, "number < ?"), append(args, before, q.Limit+1)
-	leads := []lead.Lead{}
-	err = scanRows(s.read.QueryContext(ctx, `SELECT `+leadColumns+` FROM leads WHERE `+strings.Join(where, " AND ")+` ORDER BY number DESC LIMIT ?`, args...))(func(r *sql.Rows) error {
-		l, err := scanLead(r)
-		leads = append(leads, l)
-		return err
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("listing leads: %w", classed(err))
-	}
-	next := ""
-	if len(leads) > q.Limit {
-		leads = leads[:q.Limit]
-		next = strconv.FormatInt(leads[q.Limit-1].Number, 10)
-	}
-	return leads, next, s.addMerged(ctx, leads)
-}
-
-// cursor reads a cursor: the number the page stays below.
-func cursor(c string) (int64, error) {
-	if c == "" {
-		return 1 << 62, nil
-	}
-	n, err := strconv.ParseInt(c, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%w: not a cursor", lead.ErrInvalid)
-	}
-	return n, nil
-}
-
-// matchExpression writes a search as an FTS5 expression.
-func matchExpression(search string) string {
-	var and []string
-	for _, alternatives := range store.Terms(search) {
-		var or []string
-		for _, prefix := range alternatives {
-			or = append(or, `"`+strings.ReplaceAll(prefix, `"`, `""`)+`"*`)
-		}
-		and = append(and, "("+strings.Join(or, " OR ")+")")
-	}
-	return strings.Join(and, " AND ")
 }
 
 // addMerged fills in the ids of the leads that were merged into these.
@@ -148,7 +87,7 @@ func (s *Store) Timeline(ctx context.Context, number int64) ([]lead.Touch, []lea
 			return err
 		}
 		var e lead.Entry
-		err := json.Unmarshal(body, &e)
+		err := store.Decode("entry", body, &e)
 		entries = append(entries, e)
 		return err
 	})
@@ -166,9 +105,10 @@ func scanTouch(r *sql.Rows) (lead.Touch, error) {
 	if err := r.Scan(&id, &delivery, &verdict, &reason, &number, &body); err != nil {
 		return t, err
 	}
-	if err := json.Unmarshal(body, &t); err != nil {
-		return t, fmt.Errorf("%w: reading stored touch: %w", lead.ErrPermanent, err)
+	if err := store.Decode("touch", body, &t); err != nil {
+		return t, err
 	}
+	t.Lane = lead.LaneLead // where it is, is where it was led to
 	t.ID, t.DeliveryID, t.Verdict, t.Reason, t.Lead = blobID(id), blobID(delivery), lead.Verdict(verdict), reason, number
 	return t, nil
 }
@@ -176,25 +116,9 @@ func scanTouch(r *sql.Rows) (lead.Touch, error) {
 // Patch changes a lead and writes what changed into its timeline.
 func (s *Store) Patch(ctx context.Context, id lead.ID, p store.Patch) (lead.Lead, error) {
 	err := s.update(ctx, "changing lead", func(ctx context.Context) error {
-		st, err := s.stmt(ctx, `SELECT `+leadColumns+` FROM leads WHERE id = ?`)
+		l, err := s.standingLead(ctx, id)
 		if err != nil {
 			return err
-		}
-		l, err := scanLead(st.QueryRowContext(ctx, id[:]))
-		if err != nil {
-			return err
-		}
-		if l.MergedInto != 0 {
-			number, err := s.standing(ctx, l.Number)
-			if err != nil {
-				return err
-			}
-			if st, err = s.stmt(ctx, `SELECT `+leadColumns+` FROM leads WHERE number = ?`); err != nil {
-				return err
-			}
-			if l, err = scanLead(st.QueryRowContext(ctx, number)); err != nil {
-				return err
-			}
 		}
 		was := l.Status
 		entries, err := p.Apply(&l, s.stages, s.now().UTC())
@@ -229,6 +153,33 @@ func (s *Store) Patch(ctx context.Context, id lead.ID, p store.Patch) (lead.Lead
 		return lead.Lead{}, err
 	}
 	return s.Lead(ctx, id)
+}
+
+// standingLead returns a lead, or what it was merged into, under the lock; its
+// person is the one that stands.
+func (s *Store) standingLead(ctx context.Context, id lead.ID) (lead.Lead, error) {
+	st, err := s.stmt(ctx, `SELECT `+leadColumns+` FROM leads WHERE id = ?`)
+	if err != nil {
+		return lead.Lead{}, err
+	}
+	l, err := scanLead(st.QueryRowContext(ctx, id[:]))
+	if err != nil {
+		return l, err
+	}
+	if l.MergedInto != 0 {
+		number, err := s.standing(ctx, l.Number)
+		if err != nil {
+			return l, err
+		}
+		if st, err = s.stmt(ctx, `SELECT `+leadColumns+` FROM leads WHERE number = ?`); err != nil {
+			return l, err
+		}
+		if l, err = scanLead(st.QueryRowContext(ctx, number)); err != nil {
+			return l, err
+		}
+	}
+	l.Person, err = s.survivor(ctx, l.Person)
+	return l, err
 }
 
 // refuseSecondOpen says in words what the unique index would say in code.
@@ -279,33 +230,8 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 		st.Add(name, n)
 		return nil
 	})
-	if err == nil {
-		err = s.read.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE buried = 0), count(*) FILTER (WHERE buried <> 0) FROM jobs`).Scan(&st.Jobs.Waiting, &st.Jobs.Buried)
-	}
 	if err != nil {
 		return st, fmt.Errorf("reading counters: %w", classed(err))
 	}
 	return st, nil
-}
-
-// Index brings leads into the search index; merged ones leave it.
-func (s *Store) Index(ctx context.Context, numbers []int64) error {
-	values := make([]any, len(numbers))
-	for i := range numbers {
-		values[i] = numbers[i]
-	}
-	return s.update(ctx, "indexing leads", func(ctx context.Context) error {
-		return s.each(ctx, `SELECT `+leadColumns+` FROM leads WHERE number IN (%s)`, values, func(r *sql.Rows) error {
-			l, err := scanLead(r)
-			if err != nil {
-				return err
-			}
-			if l.MergedInto != 0 {
-				_, err = s.exec(ctx, `DELETE FROM lead_words WHERE rowid = ?`, l.Number)
-				return err
-			}
-			_, err = s.exec(ctx, `INSERT OR REPLACE INTO lead_words (rowid, words) VALUES (?, ?)`, l.Number, strings.Join(store.Tokens(&l), " "))
-			return err
-		})
-	})
 }

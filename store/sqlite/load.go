@@ -3,10 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"leadgate/lead"
@@ -17,7 +15,7 @@ import (
 func (s *Store) Apply(ctx context.Context, items []store.Item) ([]store.Receipt, error) {
 	var receipts []store.Receipt
 	err := s.update(ctx, "storing inquiries", func(ctx context.Context) error {
-		snap, err := s.load(ctx, store.Want(items))
+		snap, err := s.load(ctx, items, store.Want(items))
 		if err != nil {
 			return err
 		}
@@ -32,41 +30,102 @@ func (s *Store) Apply(ctx context.Context, items []store.Item) ([]store.Receipt,
 }
 
 // load fills a snapshot. One writer at a time makes further locks needless.
-func (s *Store) load(ctx context.Context, w store.Wanted) (*store.Snapshot, error) {
+func (s *Store) load(ctx context.Context, items []store.Item, w store.Wanted) (*store.Snapshot, error) {
 	snap := &store.Snapshot{Known: map[lead.ID]bool{}, Inquiries: map[lead.ID]*store.InquiryState{}, Holders: map[string][]*store.Holder{},
-		Persons: map[int64]*store.PersonState{}, Leads: map[int64]*store.LeadState{}, Stages: s.stages,
+		Persons: map[int64]*store.PersonState{}, Leads: map[int64]*store.LeadState{}, Waiting: map[string][]lead.ID{},
+		Receipts: map[lead.ID]*store.ReceiptState{}, Stages: s.stages,
 		NextPerson: func() int64 { s.person++; return s.person }, NextLead: func() int64 { s.lead++; return s.lead }}
-	err := s.each(ctx, `SELECT id FROM deliveries WHERE id IN (%s)`, blobs(w.Deliveries), func(r *sql.Rows) error {
+	for _, step := range [...]struct {
+		doing string
+		do    func() error
+	}{
+		{"looking up deliveries", func() error { return s.loadKnown(ctx, snap, w.Deliveries) }},
+		{"looking up inquiries", func() error { return s.loadInquiries(ctx, snap, w.Inquiries) }},
+		{"looking up identities", func() error { return s.loadKeys(ctx, snap, items, w.Keys) }},
+		{"looking up persons", func() error { return s.loadPersons(ctx, snap) }},
+		{"looking up leads", func() error { return s.loadRecent(ctx, snap, w) }},
+		{"looking up receipts", func() error { return s.loadReceipts(ctx, snap, snap.Retold(items)) }},
+	} {
+		if err := step.do(); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.doing, err)
+		}
+	}
+	return snap, nil
+}
+
+func (s *Store) loadKnown(ctx context.Context, snap *store.Snapshot, ids []lead.ID) error {
+	return s.each(ctx, `SELECT id FROM deliveries WHERE id IN (%s)`, blobs(ids), func(r *sql.Rows) error {
 		var id []byte
 		err := r.Scan(&id)
 		snap.Known[blobID(id)] = true
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("looking up deliveries: %w", err)
+}
+
+// loadKeys loads who holds what and what waits for it, until nothing that was
+// loaded asks for more.
+func (s *Store) loadKeys(ctx context.Context, snap *store.Snapshot, items []store.Item, keys []string) error {
+	asked := slices.Clone(keys)
+	for {
+		if err := s.loadHolders(ctx, snap, keys); err != nil {
+			return err
+		}
+		if err := s.loadWaiting(ctx, snap, keys); err != nil {
+			return err
+		}
+		if keys = snap.Missing(items, asked); len(keys) == 0 {
+			return nil
+		}
+		asked = append(asked, keys...)
+		slices.Sort(asked)
 	}
-	if err := s.loadInquiries(ctx, snap, w.Inquiries); err != nil {
-		return nil, fmt.Errorf("looking up inquiries: %w", err)
+}
+
+// loadWaiting loads the inquiries that wait for one of the keys.
+func (s *Store) loadWaiting(ctx context.Context, snap *store.Snapshot, keys []string) error {
+	if !s.waits {
+		return nil
 	}
-	keys := slices.Clone(w.Keys)
-	if err := s.loadHolders(ctx, snap, keys); err != nil {
-		return nil, fmt.Errorf("looking up identities: %w", err)
+	var more []lead.ID
+	err := s.each(ctx, `SELECT key, inquiry FROM waiting WHERE key IN (%s)`, texts(keys), func(r *sql.Rows) error {
+		var key string
+		var id []byte
+		err := r.Scan(&key, &id)
+		inquiry := blobID(id)
+		snap.Waiting[key] = append(snap.Waiting[key], inquiry)
+		if snap.Inquiries[inquiry] == nil && !slices.Contains(more, inquiry) {
+			more = append(more, inquiry)
+		}
+		return err
+	})
+	if err != nil || len(more) == 0 {
+		return err
 	}
-	if err := s.loadPersons(ctx, snap); err != nil {
-		return nil, fmt.Errorf("looking up persons: %w", err)
-	}
-	return snap, nil
+	return s.loadInquiries(ctx, snap, more)
+}
+
+func (s *Store) loadReceipts(ctx context.Context, snap *store.Snapshot, ids []lead.ID) error {
+	return s.each(ctx, `SELECT id, receipt FROM deliveries WHERE id IN (%s)`, blobs(ids), func(r *sql.Rows) error {
+		var id, body []byte
+		if err := r.Scan(&id, &body); err != nil {
+			return err
+		}
+		var rs store.ReceiptState
+		snap.Receipts[blobID(id)] = &rs
+		return store.Decode("receipt", body, &rs.Receipt)
+	})
 }
 
 func (s *Store) loadInquiries(ctx context.Context, snap *store.Snapshot, ids []lead.ID) error {
 	var known []any
+	var loaded []*store.InquiryState
 	err := s.each(ctx, `SELECT id, key, lead, person, delivery, verdict, reason, content, touch FROM inquiries WHERE id IN (%s)`, blobs(ids), func(r *sql.Rows) error {
 		st, err := scanInquiry(r)
 		if err != nil {
 			return err
 		}
 		snap.Inquiries[st.ID] = st
-		known = append(known, st.ID[:])
+		known, loaded = append(known, st.ID[:]), append(loaded, st)
 		return nil
 	})
 	if err != nil || len(known) == 0 {
@@ -78,14 +137,14 @@ func (s *Store) loadInquiries(ctx context.Context, snap *store.Snapshot, ids []l
 			return err
 		}
 		var row lead.Row
-		if err := json.Unmarshal(body, &row); err != nil {
-			return fmt.Errorf("%w: reading stored row: %w", lead.ErrPermanent, err)
+		if err := store.Decode("row", body, &row); err != nil {
+			return err
 		}
 		st := snap.Inquiries[blobID(id)]
 		st.Rows = append(st.Rows, row)
 		return nil
 	})
-	for _, st := range snap.Inquiries {
+	for _, st := range loaded {
 		st.Stored()
 	}
 	return err
@@ -99,8 +158,8 @@ func scanInquiry(r *sql.Rows) (*store.InquiryState, error) {
 		return nil, err
 	}
 	verdict := st.Touch.Verdict
-	if err := json.Unmarshal(touch, &st.Touch); err != nil {
-		return nil, fmt.Errorf("%w: reading stored touch: %w", lead.ErrPermanent, err)
+	if err := store.Decode("touch", touch, &st.Touch); err != nil {
+		return nil, err
 	}
 	st.ID, st.Content, st.Waiting = blobID(id), uint64(content), verdict == ""
 	st.Touch.ID, st.Touch.DeliveryID, st.Touch.Verdict, st.Touch.Lead = st.ID, blobID(delivery), verdict, st.Lead
@@ -115,7 +174,7 @@ func (s *Store) loadHolders(ctx context.Context, snap *store.Snapshot, keys []st
 		if err := r.Scan(&h.Key, &h.Person, &heard, &merged); err != nil {
 			return err
 		}
-		h.Heard = fromMicros(heard)
+		h.Heard, h.Row = fromMicros(heard), h.Person
 		if merged.Valid { // resolved to the survivor below
 			h.Person = -h.Person
 		}
@@ -128,8 +187,7 @@ func (s *Store) loadHolders(ctx context.Context, snap *store.Snapshot, keys []st
 // and open leads a batch can touch.
 func (s *Store) loadPersons(ctx context.Context, snap *store.Snapshot) error {
 	persons := map[int64]bool{}
-	for key, holders := range snap.Holders {
-		var standing []*store.Holder
+	for _, holders := range snap.Holders {
 		for _, h := range holders {
 			if h.Person < 0 {
 				survivor, err := s.survivor(ctx, -h.Person)
@@ -138,14 +196,8 @@ func (s *Store) loadPersons(ctx context.Context, snap *store.Snapshot) error {
 				}
 				h.Person = survivor
 			}
-			if i := slices.IndexFunc(standing, func(o *store.Holder) bool { return o.Person == h.Person }); i < 0 {
-				standing = append(standing, h)
-			} else if h.Heard.After(standing[i].Heard) {
-				standing[i].Heard = h.Heard
-			}
 			persons[h.Person] = h.Person > 0
 		}
-		snap.Holders[key] = standing
 	}
 	if err := s.loadKnownLeads(ctx, snap, persons); err != nil {
 		return err
@@ -156,25 +208,46 @@ func (s *Store) loadPersons(ctx context.Context, snap *store.Snapshot) error {
 			ids = append(ids, id)
 		}
 	}
-	err := s.each(ctx, `SELECT id, name, company, leads FROM persons WHERE merged_into IS NULL AND id IN (%s)`, ids, func(r *sql.Rows) error {
-		var p store.PersonState
-		var name []byte
-		if err := r.Scan(&p.ID, &name, &p.Company, &p.Leads); err != nil {
-			return err
-		}
-		snap.Persons[p.ID] = &p
-		return json.Unmarshal(name, &p.Name)
-	})
-	if err != nil {
+	if err := s.eachPerson(ctx, snap, ids); err != nil {
 		return err
 	}
-	err = s.each(ctx, `SELECT `+leadColumns+` FROM leads WHERE status = 'open' AND merged_into IS NULL AND person IN (%s)`, ids, func(r *sql.Rows) error {
+	err := s.each(ctx, `SELECT `+leadColumns+` FROM leads WHERE status = 'open' AND merged_into IS NULL AND person IN (%s)`, ids, func(r *sql.Rows) error {
 		return addLead(snap, r)
 	})
 	if err != nil {
 		return err
 	}
-	return s.loadRecent(ctx, snap)
+	return s.loadLastLeads(ctx, snap)
+}
+
+func (s *Store) eachPerson(ctx context.Context, snap *store.Snapshot, ids []any) error {
+	return s.each(ctx, `SELECT id, name, company, holds, last_lead FROM persons WHERE merged_into IS NULL AND id IN (%s)`, ids, func(r *sql.Rows) error {
+		var p store.PersonState
+		var name []byte
+		var holds string
+		if err := r.Scan(&p.ID, &name, &p.Company, &holds, &p.LastLead); err != nil {
+			return err
+		}
+		p.Holds = lines(holds)
+		snap.Persons[p.ID] = &p
+		return store.Decode("name", name, &p.Name)
+	})
+}
+
+// loadLastLeads loads the last lead of persons that have no open one.
+func (s *Store) loadLastLeads(ctx context.Context, snap *store.Snapshot) error {
+	for _, l := range snap.Leads {
+		if p := snap.Persons[l.Person]; p != nil && l.Status == lead.Open {
+			p.OpenLead = l.Number
+		}
+	}
+	var last []any
+	for _, p := range snap.Persons {
+		if p.OpenLead == 0 && p.LastLead != 0 {
+			last = append(last, p.LastLead)
+		}
+	}
+	return s.each(ctx, `SELECT `+leadColumns+` FROM leads WHERE merged_into IS NULL AND number IN (%s)`, last, func(r *sql.Rows) error { return addLead(snap, r) })
 }
 
 // loadKnownLeads loads the standing leads of known inquiries, so that an update
@@ -196,7 +269,11 @@ func (s *Store) loadKnownLeads(ctx context.Context, snap *store.Snapshot, person
 		if err != nil {
 			return err
 		}
-		persons[snap.Leads[number].Person] = true
+		l := snap.Leads[number]
+		if l.Person, err = s.survivor(ctx, l.Person); err != nil {
+			return err
+		}
+		persons[l.Person] = true
 	}
 	return nil
 }
@@ -213,28 +290,27 @@ func addLead(snap *store.Snapshot, r *sql.Rows) error {
 	return nil
 }
 
-// loadRecent loads what was said on the open leads in the last seconds.
-func (s *Store) loadRecent(ctx context.Context, snap *store.Snapshot) error {
+// loadRecent loads what was said on the leads around the times the batch was taken.
+func (s *Store) loadRecent(ctx context.Context, snap *store.Snapshot, w store.Wanted) error {
+	if w.To.IsZero() {
+		return nil
+	}
 	var numbers []any
-	for n, l := range snap.Leads {
-		if p := snap.Persons[l.Person]; p != nil && l.Status == lead.Open {
-			p.OpenLead = n
-		}
+	for n := range snap.Leads {
 		numbers = append(numbers, n)
 	}
-	since := s.now().Add(-time.Minute).UnixMicro()
-	return s.each(ctx, `SELECT lead, content, taken FROM inquiries WHERE lead > 0 AND lead IN (%s) AND at > ?`, numbers, func(r *sql.Rows) error {
+	return s.each(ctx, `SELECT lead, content, taken FROM inquiries WHERE lead > 0 AND lead IN (%s) AND content <> 0 AND taken BETWEEN ? AND ?`, numbers, func(r *sql.Rows) error {
 		var number, content, taken int64
 		if err := r.Scan(&number, &content, &taken); err != nil {
 			return err
 		}
 		l := snap.Leads[number]
 		if l.Recent == nil {
-			l.Recent = map[uint64]time.Time{}
+			l.Recent = map[uint64][]time.Time{}
 		}
-		l.Recent[uint64(content)] = fromMicros(taken)
+		l.Recent[uint64(content)] = append(l.Recent[uint64(content)], fromMicros(taken))
 		return nil
-	}, since)
+	}, micros(w.From), micros(w.To))
 }
 
 // survivor follows the pointers of merged persons.
@@ -262,61 +338,4 @@ func (s *Store) follow(ctx context.Context, text string, n int64) (int64, error)
 		}
 		n = next.Int64
 	}
-}
-
-// chunk is how many values one IN list holds.
-const chunk = 64
-
-// each runs a query with an IN list over all values, a chunk at a time, on the
-// writing connection. The rest of a chunk is filled with NULL, which matches nothing.
-func (s *Store) each(ctx context.Context, text string, values []any, row func(*sql.Rows) error, more ...any) error {
-	size := chunk
-	if len(values) == 1 {
-		size = 1
-	}
-	text = fmt.Sprintf(text, strings.TrimSuffix(strings.Repeat("?,", size), ","))
-	for part := range slices.Chunk(values, size) {
-		args := make([]any, size, size+len(more))
-		copy(args, part)
-		st, err := s.stmt(ctx, text)
-		if err != nil {
-			return err
-		}
-		if err := scanRows(st.QueryContext(ctx, append(args, more...)...))(row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// scanRows calls row for each row of a query and closes it.
-func scanRows(rows *sql.Rows, err error) func(func(*sql.Rows) error) error {
-	return func(row func(*sql.Rows) error) error {
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := row(rows); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	}
-}
-
-func blobs(ids []lead.ID) []any {
-	out := make([]any, len(ids))
-	for i := range ids {
-		out[i] = ids[i][:]
-	}
-	return out
-}
-
-func texts(list []string) []any {
-	out := make([]any, len(list))
-	for i := range list {
-		out[i] = list[i]
-	}
-	return out
 }

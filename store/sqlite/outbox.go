@@ -3,22 +3,58 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"leadgate/lead"
 	"leadgate/store"
 )
 
 // Enqueue adds a job.
 func (s *Store) Enqueue(ctx context.Context, j store.Job) error {
-	return s.update(ctx, "adding job", func(ctx context.Context) error { return s.writeJob(ctx, j) })
+	return s.update(ctx, "adding job", func(ctx context.Context) error {
+		c := &store.Changes{Counts: map[string]int64{}}
+		if err := s.writeJob(ctx, c, j); err != nil {
+			return err
+		}
+		return s.writeCounts(ctx, c)
+	})
+}
+
+// writeJob adds a job, or notes at the one of its key that is being done that it
+// is to be done again.
+func (s *Store) writeJob(ctx context.Context, c *store.Changes, j store.Job) error {
+	payload := j.Payload
+	if payload == nil {
+		payload = []byte{}
+	}
+	s.yield()
+	st, err := s.stmt(ctx, `INSERT INTO jobs (kind, key, payload, due) VALUES (?, ?, ?, ?)
+		ON CONFLICT (kind, key) WHERE key <> '' AND buried = 0 DO UPDATE SET payload = excluded.payload, again = min(coalesce(again, excluded.due), excluded.due) WHERE leased <> 0
+		RETURNING again IS NULL`)
+	if err != nil {
+		return err
+	}
+	var added bool
+	err = st.QueryRowContext(ctx, j.Kind, j.Key, payload, micros(j.Due)).Scan(&added)
+	switch {
+	case errors.Is(err, sql.ErrNoRows): // one waits
+		return nil
+	case err != nil:
+		return fmt.Errorf("writing job: %w", err)
+	case added:
+		c.Count(store.CountJobs, 1)
+	}
+	return nil
 }
 
 // Due leases jobs that are due.
 func (s *Store) Due(ctx context.Context, n int, lease time.Duration) ([]store.Job, error) {
 	now := s.now()
+	until := now.Add(lease)
 	var waiting bool // asked outside the lock: mostly there is nothing to do
 	if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE buried = 0 AND due <= ? AND leased <= ?)`, micros(now), micros(now)).Scan(&waiting); err != nil {
 		return nil, fmt.Errorf("looking for jobs: %w", classed(err))
@@ -28,16 +64,16 @@ func (s *Store) Due(ctx context.Context, n int, lease time.Duration) ([]store.Jo
 	}
 	jobs := map[int64]store.Job{}
 	err := s.update(ctx, "taking jobs", func(ctx context.Context) error {
-		st, err := s.stmt(ctx, `UPDATE jobs SET leased = ? WHERE id IN (SELECT id FROM jobs WHERE buried = 0 AND due <= ? AND leased <= ? ORDER BY due, id LIMIT ?)
+		st, err := s.stmt(ctx, `UPDATE jobs SET leased = ?, again = NULL WHERE id IN (SELECT id FROM jobs WHERE buried = 0 AND due <= ? AND leased <= ? ORDER BY due, id LIMIT ?)
 			RETURNING id, kind, key, payload, due, attempts`)
 		if err != nil {
 			return err
 		}
-		return scanRows(st.QueryContext(ctx, micros(now.Add(lease)), micros(now), micros(now), n))(func(r *sql.Rows) error {
+		return scanRows(st.QueryContext(ctx, micros(until), micros(now), micros(now), n))(func(r *sql.Rows) error {
 			var j store.Job
 			var due int64
 			err := r.Scan(&j.ID, &j.Kind, &j.Key, &j.Payload, &due, &j.Attempts)
-			j.Due = fromMicros(due)
+			j.Due, j.Lease = fromMicros(due), fromMicros(micros(until))
 			jobs[j.ID] = j
 			return err
 		})
@@ -48,30 +84,71 @@ func (s *Store) Due(ctx context.Context, n int, lease time.Duration) ([]store.Jo
 	return slices.SortedFunc(maps.Values(jobs), func(a, b store.Job) int { return int(a.ID - b.ID) }), nil
 }
 
-// Done removes jobs that succeeded.
-func (s *Store) Done(ctx context.Context, ids []int64) error {
-	return s.update(ctx, "finishing jobs", func(ctx context.Context) error {
-		for _, id := range ids {
-			if _, err := s.exec(ctx, `DELETE FROM jobs WHERE id = ?`, id); err != nil {
+// settle runs, for each job that is still leased by who settles it, what it is given.
+// The others are left alone, and the error names the conflict.
+func (s *Store) settle(ctx context.Context, doing string, jobs []store.Job, one func(context.Context, *store.Changes, store.Job) (bool, error)) error {
+	lost := 0
+	err := s.update(ctx, doing, func(ctx context.Context) error {
+		c := &store.Changes{Counts: map[string]int64{}}
+		for _, j := range jobs {
+			ours, err := one(ctx, c, j)
+			if err != nil {
 				return err
 			}
+			if !ours {
+				lost++
+			}
 		}
-		return nil
+		return s.writeCounts(ctx, c)
+	})
+	if err == nil && lost > 0 {
+		err = fmt.Errorf("%s: %w: the lease of %d was over", doing, lead.ErrConflict, lost)
+	}
+	return err
+}
+
+// changed runs a statement and reports whether it changed a row.
+func (s *Store) changed(ctx context.Context, text string, args ...any) (bool, error) {
+	res, err := s.exec(ctx, text, args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+// Done removes jobs that succeeded. One that was enqueued again meanwhile begins anew.
+func (s *Store) Done(ctx context.Context, jobs []store.Job) error {
+	return s.settle(ctx, "finishing jobs", jobs, func(ctx context.Context, c *store.Changes, j store.Job) (bool, error) {
+		gone, err := s.changed(ctx, `DELETE FROM jobs WHERE id = ? AND leased = ? AND again IS NULL`, j.ID, micros(j.Lease))
+		if gone || err != nil {
+			c.Count(store.CountJobs, -1)
+			return gone, err
+		}
+		return s.changed(ctx, `UPDATE jobs SET due = again, again = NULL, leased = 0, attempts = 0, cause = '' WHERE id = ? AND leased = ?`, j.ID, micros(j.Lease))
 	})
 }
 
-// Retry gives a job back.
-func (s *Store) Retry(ctx context.Context, id int64, at time.Time, cause string) error {
-	return s.update(ctx, "giving job back", func(ctx context.Context) error {
-		_, err := s.exec(ctx, `UPDATE jobs SET due = ?, leased = 0, attempts = attempts + 1, cause = ? WHERE id = ?`, micros(at), cause, id)
-		return err
+// Retry gives a job back. What was enqueued meanwhile is done by the same try.
+func (s *Store) Retry(ctx context.Context, j store.Job, at time.Time, cause string) error {
+	return s.settle(ctx, "giving job back", []store.Job{j}, func(ctx context.Context, _ *store.Changes, j store.Job) (bool, error) {
+		return s.changed(ctx, `UPDATE jobs SET due = ?, again = NULL, leased = 0, attempts = attempts + 1, cause = ? WHERE id = ? AND leased = ?`, micros(at), cause, j.ID, micros(j.Lease))
 	})
 }
 
-// Bury keeps a job that can never succeed.
-func (s *Store) Bury(ctx context.Context, id int64, cause string) error {
-	return s.update(ctx, "burying job", func(ctx context.Context) error {
-		_, err := s.exec(ctx, `UPDATE jobs SET buried = 1, leased = 0, attempts = attempts + 1, cause = ? WHERE id = ?`, cause, id)
-		return err
+// Bury keeps a job that can never succeed. What was enqueued meanwhile is a job of its own.
+func (s *Store) Bury(ctx context.Context, j store.Job, cause string) error {
+	return s.settle(ctx, "burying job", []store.Job{j}, func(ctx context.Context, c *store.Changes, j store.Job) (bool, error) {
+		ours, err := s.changed(ctx, `UPDATE jobs SET buried = 1, leased = 0, attempts = attempts + 1, cause = ? WHERE id = ? AND leased = ?`, cause, j.ID, micros(j.Lease))
+		if !ours || err != nil {
+			return ours, err
+		}
+		c.Count(store.CountJobs, -1)
+		c.Count(store.CountBuried, 1)
+		again, err := s.changed(ctx, `INSERT INTO jobs (kind, key, payload, due) SELECT kind, key, payload, again FROM jobs WHERE id = ? AND again IS NOT NULL`, j.ID)
+		if again {
+			c.Count(store.CountJobs, 1)
+		}
+		return true, err
 	})
 }

@@ -12,7 +12,11 @@ import (
 // loadStages reads the stages, after writing the default ones into a new store.
 func (s *Store) loadStages(ctx context.Context) error {
 	return s.update(ctx, "reading stages", func(ctx context.Context) error {
-		stages, err := s.readStages(ctx)
+		st, err := s.stmt(ctx, selectStages)
+		if err != nil {
+			return err
+		}
+		stages, err := scanStages(st.QueryContext(ctx))
 		if err != nil || len(stages) > 0 {
 			s.stages = stages
 			return err
@@ -27,13 +31,11 @@ func (s *Store) loadStages(ctx context.Context) error {
 	})
 }
 
-func (s *Store) readStages(ctx context.Context) ([]lead.Stage, error) {
+const selectStages = `SELECT id, title, meaning, ask FROM stages ORDER BY position`
+
+func scanStages(rows *sql.Rows, err error) ([]lead.Stage, error) {
 	var stages []lead.Stage
-	st, err := s.stmt(ctx, `SELECT id, title, meaning, ask FROM stages ORDER BY position`)
-	if err != nil {
-		return nil, err
-	}
-	err = scanRows(st.QueryContext(ctx))(func(r *sql.Rows) error {
+	err = scanRows(rows, err)(func(r *sql.Rows) error {
 		var x lead.Stage
 		err := r.Scan(&x.ID, &x.Title, &x.Meaning, &x.Ask)
 		stages = append(stages, x)
@@ -42,11 +44,13 @@ func (s *Store) readStages(ctx context.Context) ([]lead.Stage, error) {
 	return stages, err
 }
 
-// Stages returns the stages in order.
-func (s *Store) Stages(context.Context) ([]lead.Stage, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.stages, nil
+// Stages returns the stages in order. It does not wait for the writer.
+func (s *Store) Stages(ctx context.Context) ([]lead.Stage, error) {
+	stages, err := scanStages(s.read.QueryContext(ctx, selectStages))
+	if err != nil {
+		return nil, fmt.Errorf("reading stages: %w", classed(err))
+	}
+	return stages, nil
 }
 
 // Sources returns the sources made in the store.

@@ -9,12 +9,13 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"path/filepath"
-	"sync"
+	"strconv"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -48,12 +49,14 @@ type Store struct {
 	stop  context.CancelFunc
 	done  chan struct{} // closed when checkpoints have ended
 
-	mu     sync.Mutex // held by whoever writes
-	conn   *sql.Conn  // the writing connection
+	turn   chan struct{} // holds one: whoever put it there writes
+	conn   *sql.Conn     // the writing connection
 	stmts  map[string]*sql.Stmt
 	person int64 // last numbers handed out
 	lead   int64
 	stages []lead.Stage
+	waits  bool // whether any inquiry waits for a lead, or did since the start
+	words  vocabulary
 }
 
 var _ store.Store = (*Store)(nil)
@@ -65,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening store: %w", err)
 	}
-	s := &Store{now: o.Now, yield: o.Yield, stmts: map[string]*sql.Stmt{}}
+	s := &Store{now: o.Now, yield: o.Yield, turn: make(chan struct{}, 1), stmts: map[string]*sql.Stmt{}}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -150,7 +153,10 @@ func (s *Store) start(ctx context.Context) error {
 	if s.conn, err = s.write.Conn(ctx); err != nil {
 		return err
 	}
-	if err := s.conn.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(id), 0) FROM persons), (SELECT coalesce(max(number), 0) FROM leads)`).Scan(&s.person, &s.lead); err != nil {
+	if err := s.conn.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(id), 0) FROM persons), (SELECT coalesce(max(number), 0) FROM leads), EXISTS (SELECT 1 FROM waiting)`).Scan(&s.person, &s.lead, &s.waits); err != nil {
+		return err
+	}
+	if err := s.words.load(s.conn.QueryContext(ctx, `SELECT word FROM common_words`)); err != nil {
 		return err
 	}
 	return s.loadStages(ctx)
@@ -162,8 +168,8 @@ func (s *Store) Close() error {
 		s.stop()
 		<-s.done
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
 	var errs []error
 	for _, st := range s.stmts {
 		errs = append(errs, st.Close())
@@ -182,28 +188,50 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// update runs fn in a write transaction. The statements inside it run to their
-// end even when ctx ends: only the wait for the lock is given up.
+// update runs fn in a write transaction, which is over when it returns or panics:
+// committed when it returns nil, undone in every other case. A ctx that ends ends
+// the wait for the writer's turn; what has begun runs to its end.
 func (s *Store) update(ctx context.Context, doing string, fn func(context.Context) error) (err error) {
-	if err := ctx.Err(); err != nil {
-		return err
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", doing, classed(ctx.Err()))
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer func() { <-s.turn }()
+	if err := ctx.Err(); err != nil { // both were there, and chance chose the turn
+		return fmt.Errorf("%s: %w", doing, classed(err))
+	}
 	ctx = context.WithoutCancel(ctx)
 	if _, err := s.exec(ctx, `BEGIN IMMEDIATE`); err != nil {
 		return fmt.Errorf("%s: %w", doing, classed(err))
 	}
-	if err = fn(ctx); err == nil {
-		_, err = s.exec(ctx, `COMMIT`)
-	}
-	if err != nil {
-		if _, undo := s.exec(ctx, `ROLLBACK`); undo != nil && !noTransaction(undo) {
-			err = errors.Join(err, undo)
+	committed := false
+	defer func() {
+		if committed {
+			return
 		}
+		if undo := s.rollback(ctx); undo != nil {
+			err = errors.Join(err, fmt.Errorf("%s: undoing: %w", doing, classed(undo)))
+		}
+	}()
+	if err := fn(ctx); err != nil {
 		return fmt.Errorf("%s: %w", doing, classed(err))
 	}
+	if _, err := s.exec(ctx, `COMMIT`); err != nil {
+		return fmt.Errorf("%s: %w", doing, classed(err))
+	}
+	committed = true
 	return nil
+}
+
+// rollback undoes a transaction that the database has not undone by itself, as it
+// does on some errors. It yields to nobody.
+func (s *Store) rollback(ctx context.Context) error {
+	_, err := s.conn.ExecContext(ctx, `ROLLBACK`)
+	if noTransaction(err) {
+		return nil
+	}
+	return err
 }
 
 // stmt returns the prepared statement of a text on the writing connection. Call
@@ -229,8 +257,8 @@ func (s *Store) exec(ctx context.Context, text string, args ...any) (sql.Result,
 	return st.ExecContext(ctx, args...)
 }
 
-// classed gives an error of the database its class: what is about the data is
-// permanent, everything else may pass.
+// classed gives an error of the database its class: what is about the data, asked
+// or stored, is permanent, everything else may pass.
 func classed(err error) error {
 	var e *sqlite.Error
 	switch {
@@ -238,15 +266,26 @@ func classed(err error) error {
 		return err
 	case errors.Is(err, sql.ErrNoRows):
 		return lead.ErrNotFound
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
+	case unreadable(err):
+		return fmt.Errorf("%w: reading what is stored: %w", lead.ErrPermanent, err)
 	case errors.As(err, &e):
 		switch e.Code() & 0xff {
 		case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE:
 			return fmt.Errorf("%w: %w", lead.ErrPermanent, err)
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY:
+			return fmt.Errorf("%w: %w: %w", lead.ErrUnavailable, lead.ErrFull, err)
 		}
 	}
 	return fmt.Errorf("%w: %w", lead.ErrUnavailable, err)
+}
+
+// unreadable reports whether a stored value is not what it should be: reading it
+// again gives the same.
+func unreadable(err error) bool {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	var number *strconv.NumError
+	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.As(err, &number)
 }
 
 func noTransaction(err error) bool {

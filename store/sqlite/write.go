@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"leadgate/lead"
@@ -16,7 +17,7 @@ import (
 // their numbers, so that the indexes grow at their end.
 func (s *Store) writeChanges(ctx context.Context, c *store.Changes) error {
 	for _, write := range []func(context.Context, *store.Changes) error{
-		s.writeDeliveries, s.writePersons, s.writeHolders, s.writeLeads, s.writeInquiries, s.writeEntries, s.writeJobs, s.writeCounts,
+		s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, s.writeLeads, s.writeMerges, s.writeInquiries, s.writeWaits, s.writeEntries, s.writeJobs, s.writeCounts,
 	} {
 		if err := write(ctx, c); err != nil {
 			return err
@@ -54,6 +55,23 @@ func (s *Store) writeDeliveries(ctx context.Context, c *store.Changes) error {
 	return nil
 }
 
+// writeReceipts writes the receipts of earlier deliveries that are told anew.
+func (s *Store) writeReceipts(ctx context.Context, c *store.Changes) error {
+	for id, r := range c.Snapshot.Receipts {
+		if !r.Changed {
+			continue
+		}
+		receipt, err := json.Marshal(r.Receipt)
+		if err != nil {
+			return fmt.Errorf("%w: writing receipt: %w", lead.ErrPermanent, err)
+		}
+		if _, err := s.exec(ctx, `UPDATE deliveries SET receipt = ? WHERE id = ?`, receipt, id[:]); err != nil {
+			return fmt.Errorf("writing receipt: %w", err)
+		}
+	}
+	return nil
+}
+
 // unpark writes the outcome of a replay.
 func (s *Store) unpark(ctx context.Context, c *store.Changes, d *store.DeliveryRow, receipt []byte, parked any) error {
 	var was bool
@@ -84,11 +102,11 @@ func (s *Store) writePersons(ctx context.Context, c *store.Changes) error {
 		if err != nil {
 			return fmt.Errorf("%w: writing name: %w", lead.ErrPermanent, err)
 		}
-		text := `UPDATE persons SET name = ?, company = ?, leads = ?, merged_into = ? WHERE id = ?`
+		text := `UPDATE persons SET name = ?, company = ?, holds = ?, last_lead = ?, merged_into = ? WHERE id = ?`
 		if p.New {
-			text = `INSERT INTO persons (name, company, leads, merged_into, id) VALUES (?, ?, ?, ?, ?)`
+			text = `INSERT INTO persons (name, company, holds, last_lead, merged_into, id) VALUES (?, ?, ?, ?, ?, ?)`
 		}
-		if _, err := s.exec(ctx, text, name, p.Company, p.Leads, null(p.MergedInto), p.ID); err != nil {
+		if _, err := s.exec(ctx, text, name, p.Company, strings.Join(p.Holds, "\n"), p.LastLead, null(p.MergedInto), p.ID); err != nil {
 			return fmt.Errorf("writing person: %w", err)
 		}
 	}
@@ -101,9 +119,9 @@ func (s *Store) writeHolders(ctx context.Context, c *store.Changes) error {
 			var err error
 			switch {
 			case h.Drop:
-				_, err = s.exec(ctx, `DELETE FROM holders WHERE key = ? AND person = ?`, h.Key, h.Person)
+				_, err = s.exec(ctx, `DELETE FROM holders WHERE key = ? AND person = ?`, h.Key, h.Row)
 			case h.New, h.Changed:
-				_, err = s.exec(ctx, `INSERT INTO holders (key, person, heard) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET heard = excluded.heard`, h.Key, h.Person, micros(h.Heard))
+				_, err = s.exec(ctx, `INSERT INTO holders (key, person, heard) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET heard = excluded.heard`, h.Key, h.Row, micros(h.Heard))
 			}
 			if err != nil {
 				return fmt.Errorf("writing identity: %w", err)
@@ -134,9 +152,18 @@ func (s *Store) writeLeads(ctx context.Context, c *store.Changes) error {
 			return err
 		}
 	}
-	for _, m := range c.Merges {
-		if _, err := s.exec(ctx, `INSERT INTO merges (at, person, into_person, lead, into_lead, moved_lead, reason) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			micros(m.At), m.Person, m.Into, m.Lead, m.LeadInto, m.MovedLead, m.Reason); err != nil {
+	return nil
+}
+
+func (s *Store) writeMerges(ctx context.Context, c *store.Changes) error {
+	for i := range c.Merges {
+		m := &c.Merges[i]
+		before, err := json.Marshal(&m.Before)
+		if err != nil {
+			return fmt.Errorf("%w: writing merge: %w", lead.ErrPermanent, err)
+		}
+		if _, err := s.exec(ctx, `INSERT INTO merges (at, person, into_person, lead, into_lead, moved_lead, reason, before) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			micros(m.At), m.Person, m.Into, m.Lead, m.LeadInto, m.MovedLead, m.Reason, before); err != nil {
 			return fmt.Errorf("writing merge: %w", err)
 		}
 	}
@@ -202,6 +229,20 @@ func (s *Store) writeInquiry(ctx context.Context, st *store.InquiryState) error 
 	return nil
 }
 
+func (s *Store) writeWaits(ctx context.Context, c *store.Changes) error {
+	s.waits = s.waits || len(c.Waits) > 0
+	for _, w := range c.Waits {
+		text := `INSERT INTO waiting (key, inquiry) VALUES (?, ?) ON CONFLICT DO NOTHING`
+		if w.Drop {
+			text = `DELETE FROM waiting WHERE key = ? AND inquiry = ?`
+		}
+		if _, err := s.exec(ctx, text, w.Key, w.Inquiry[:]); err != nil {
+			return fmt.Errorf("writing what waits: %w", err)
+		}
+	}
+	return nil
+}
+
 func (s *Store) writeEntries(ctx context.Context, c *store.Changes) error {
 	for _, e := range c.Entries {
 		if err := s.writeEntry(ctx, e); err != nil {
@@ -229,20 +270,9 @@ func (s *Store) writeEntry(ctx context.Context, e store.EntryRow) error {
 
 func (s *Store) writeJobs(ctx context.Context, c *store.Changes) error {
 	for _, j := range c.Jobs {
-		if err := s.writeJob(ctx, j); err != nil {
+		if err := s.writeJob(ctx, c, j); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func (s *Store) writeJob(ctx context.Context, j store.Job) error {
-	payload := j.Payload
-	if payload == nil {
-		payload = []byte{}
-	}
-	if _, err := s.exec(ctx, `INSERT INTO jobs (kind, key, payload, due) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, j.Kind, j.Key, payload, micros(j.Due)); err != nil {
-		return fmt.Errorf("writing job: %w", err)
 	}
 	return nil
 }

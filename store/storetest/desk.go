@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -161,51 +162,19 @@ func testKnown(t *testing.T, b *bench) {
 	}
 }
 
-// Jobs are leased, given back, buried and never lost.
-func testOutbox(t *testing.T, b *bench) {
-	due := func(n int) []store.Job {
-		t.Helper()
-		jobs, err := b.Due(b.ctx, n, time.Minute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return jobs
-	}
-	b.post(t, "o1", from("Ana Belo", "ana@example.org", "", "hello"))
-	jobs := due(10)
-	if len(jobs) != 1 || jobs[0].Kind != store.JobIndex || len(store.IndexNumbers(jobs[0].Payload)) != 1 {
-		t.Fatalf("jobs after a lead: %+v", jobs)
-	}
-	wantCount(t, "leased jobs", len(due(10)), 0)
-	b.now = b.now.Add(2 * time.Minute)
-	wantCount(t, "jobs after the lease", len(due(10)), 1)
-	if err := b.Retry(b.ctx, jobs[0].ID, b.now.Add(time.Minute), "not now"); err != nil {
-		t.Fatal(err)
-	}
-	wantCount(t, "jobs before their time", len(due(10)), 0)
-	b.now = b.now.Add(2 * time.Minute)
-	again := due(10)
-	if len(again) != 1 || again[0].Attempts != 1 {
-		t.Fatalf("job given back: %+v", again)
-	}
-	if err := b.Done(b.ctx, []int64{again[0].ID}); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if err := b.Enqueue(b.ctx, store.Job{Kind: "nightly", Key: "one", Payload: []byte("x"), Due: b.now.Add(time.Hour)}); err != nil {
-			t.Fatal(err)
+// Who gave up waiting is told so, with a class, and nothing was stored for them.
+func testEndedContext(t *testing.T, b *bench) {
+	ended, cancel := context.WithCancel(b.ctx)
+	cancel()
+	it := b.item("late", from("Ana Belo", "ana@example.org", "", "hello"))
+	_, applied := b.Apply(ended, []store.Item{it})
+	_, _, listed := b.List(ended, store.Query{Page: store.Page{Limit: 10}})
+	_, statted := b.Store.Stats(ended)
+	for what, err := range map[string]error{"Apply": applied, "List": listed, "Stats": statted} {
+		if !errors.Is(err, lead.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s = %v, want unavailable and canceled", what, err)
 		}
 	}
-	b.now = b.now.Add(2 * time.Hour)
-	nightly := due(10)
-	wantCount(t, "jobs with one key", len(nightly), 1)
-	if err := b.Bury(b.ctx, nightly[0].ID, "never"); err != nil {
-		t.Fatal(err)
-	}
-	b.now = b.now.Add(time.Hour)
-	wantCount(t, "jobs after burying", len(due(10)), 0)
-	st, err := b.Store.Stats(b.ctx)
-	if err != nil || st.Jobs.Buried != 1 || st.Jobs.Waiting != 0 {
-		t.Errorf("job stats %+v, %v", st.Jobs, err)
-	}
+	wantCount(t, "leads", len(b.leads(t)), 0)
+	wantVerdict(t, b.apply(t, it)[0].Inquiries[0], lead.Created)
 }

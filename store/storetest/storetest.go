@@ -21,12 +21,18 @@ type Open func(t *testing.T, now func() time.Time) store.Store
 // Run runs the suite.
 func Run(t *testing.T, open Open) {
 	for name, test := range map[string]func(*testing.T, *bench){
-		"Claims": testClaims, "Permutations": testPermutations, "WaitingUpdates": testWaitingUpdates, "Batch": testBatch,
-		"OnePerson": testOnePerson, "CrossedIdentities": testCrossedIdentities, "Merge": testMerge, "NameConflict": testNameConflict,
-		"SharedValue": testSharedValue, "Returning": testReturning, "DoubleClick": testDoubleClick, "Anonymous": testAnonymous,
-		"LateIdentity": testLateIdentity, "Parked": testParked, "PartlyParked": testPartlyParked, "Quarantine": testQuarantine, "QuarantinedThread": testQuarantinedThread,
-		"Outbox": testOutbox, "Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Paging": testPaging, "Stats": testStats,
-		"Poison": testPoison, "Known": testKnown, "Permanence": testPermanence, "Holding": testHolding,
+		"Claims": testClaims, "Permutations": testPermutations, "WaitingUpdates": testWaitingUpdates, "Batch": testBatch, "OnePerson": testOnePerson,
+		"CrossedIdentities": testCrossedIdentities, "Merge": testMerge, "NameConflict": testNameConflict, "SharedValue": testSharedValue,
+		"Returning": testReturning, "DoubleClick": testDoubleClick, "Anonymous": testAnonymous, "LateIdentity": testLateIdentity, "Parked": testParked,
+		"PartlyParked": testPartlyParked, "Quarantine": testQuarantine, "QuarantinedThread": testQuarantinedThread, "Outbox": testOutbox,
+		"Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Paging": testPaging, "Stats": testStats, "Poison": testPoison,
+		"Known": testKnown, "Permanence": testPermanence, "Holding": testHolding, "EndedContext": testEndedContext, "JobsComeAgain": testJobsComeAgain,
+		"LostLease": testLostLease, "JobCounts": testJobCounts, "IdentityLaws": testIdentityLaws, "Crowd": testCrowd, "ConcurrentDesk": testConcurrentDesk,
+		"ReopenAfterMerge": testReopenAfterMerge, "MergeChain": testMergeChain, "DeskPages": testDeskPages, "MoreIsNoDoubleClick": testMoreIsNoDoubleClick,
+		"LateDoubleClick": testLateDoubleClick, "Receipts": testReceipts, "GroupChat": testGroupChat, "MailThread": testMailThread,
+		"ForeignAfterClose": testForeignAfterClose, "IdentityInThread": testIdentityInThread, "AnonymousChat": testAnonymousChat, "RowsFold": testRowsFold,
+		"LanesInAnyOrder": testLanesInAnyOrder, "UpdatePermutations": testUpdatePermutations, "OutgoingFirst": testOutgoingFirst,
+		"SearchFilters": testSearchFilters,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -40,7 +46,6 @@ type bench struct {
 	store.Store
 	ctx context.Context
 	now time.Time
-	n   int
 }
 
 func newBench(t *testing.T, open Open) *bench {
@@ -57,7 +62,6 @@ func newBench(t *testing.T, open Open) *bench {
 // item makes the item of a delivery with some inquiries, brought into normal form
 // as the pipeline does.
 func (b *bench) item(key string, inquiries ...lead.Inquiry) store.Item {
-	b.n++
 	d := lead.Delivery{ID: lead.DeriveID("src", key), Source: "src", Key: key, At: b.now, Body: []byte(key)}
 	if key == "" {
 		d.ID = lead.NewID()

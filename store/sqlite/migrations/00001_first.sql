@@ -19,20 +19,20 @@ CREATE TABLE inquiries (
 	n        INTEGER PRIMARY KEY,
 	id       BLOB    NOT NULL UNIQUE,     -- derived from (scope, key)
 	key      TEXT    NOT NULL,
-	lead     INTEGER NOT NULL,            -- 0 in quarantine or while only updates are there
-	person   INTEGER NOT NULL,
+	lead     INTEGER NOT NULL,            -- 0 in quarantine and while it waits
+	person   INTEGER NOT NULL,            -- 0 too when only its conversation led to the lead
 	at       INTEGER NOT NULL,            -- the provider's time, else when it was taken
 	taken    INTEGER NOT NULL,
 	delivery BLOB    NOT NULL,
-	verdict  TEXT    NOT NULL,            -- '' while it waits for its inquiry
+	verdict  TEXT    NOT NULL,            -- '' while only updates are there, 'ignored' while it waits for a lead
 	reason   TEXT    NOT NULL,
-	content  INTEGER NOT NULL,
+	content  INTEGER NOT NULL,            -- hash of one without a key, else 0
 	touch    TEXT    NOT NULL
 );
-CREATE INDEX inquiries_lead ON inquiries (lead, at) WHERE lead > 0;
+CREATE INDEX inquiries_lead ON inquiries (lead, taken) WHERE lead > 0;
 CREATE INDEX inquiries_held ON inquiries (n) WHERE verdict = 'quarantined';
 
--- The rows of inquiries that have more than one, or none but updates.
+-- The rows of inquiries that have more than one, none but updates, or one that folding changes.
 CREATE TABLE rows (
 	inquiry BLOB NOT NULL,
 	event   TEXT NOT NULL,
@@ -40,16 +40,25 @@ CREATE TABLE rows (
 	PRIMARY KEY (inquiry, event)
 ) WITHOUT ROWID;
 
+-- Inquiries that may not make a lead and wait for one, by what it will be found by.
+CREATE TABLE waiting (
+	key     TEXT NOT NULL,
+	inquiry BLOB NOT NULL,
+	PRIMARY KEY (key, inquiry)
+) WITHOUT ROWID;
+
 CREATE TABLE persons (
 	id          INTEGER PRIMARY KEY,
 	name        TEXT    NOT NULL,         -- JSON
 	company     TEXT    NOT NULL,
-	leads       INTEGER NOT NULL,
+	holds       TEXT    NOT NULL,         -- groups of values they hold, a line each
+	last_lead   INTEGER NOT NULL,
 	merged_into INTEGER                   -- NULL when the person stands
 );
 CREATE INDEX persons_merged ON persons (merged_into) WHERE merged_into IS NOT NULL;
 
--- Who holds which value. Person 0 holds conversations that are in quarantine.
+-- Who holds which value. Person 0 holds conversations that are in quarantine. A value
+-- with very many holders takes further ones under value and name.
 CREATE TABLE holders (
 	key    TEXT    NOT NULL,
 	person INTEGER NOT NULL,
@@ -71,14 +80,18 @@ CREATE TABLE leads (
 	data        TEXT    NOT NULL          -- JSON: everything else
 );
 CREATE UNIQUE INDEX leads_open ON leads (person) WHERE status = 'open' AND merged_into IS NULL;
-CREATE INDEX leads_stage ON leads (stage, number) WHERE merged_into IS NULL;
-CREATE INDEX leads_source ON leads (source, number) WHERE merged_into IS NULL;
+CREATE INDEX leads_list ON leads (source, status, stage, number) WHERE merged_into IS NULL; -- lists with any filter: see list.go
 CREATE INDEX leads_merged ON leads (merged_into) WHERE merged_into IS NOT NULL;
 
+-- What leads are found by: search.go says what the words are. Each is one token,
+-- whatever is in it.
 CREATE VIRTUAL TABLE lead_words USING fts5 (
-	words, content = '', contentless_delete = 1, detail = none, prefix = '2 3 4',
-	tokenize = "unicode61 remove_diacritics 0 tokenchars '@.-_+''%&=!#$*/?^`{|}~'"
+	words, content = '', contentless_delete = 1, detail = none,
+	tokenize = "ascii tokenchars '!""#$%&''()*+,-./:;<=>?@[\]^_`{|}~'"
 );
+
+-- Words so many leads have that they are looked up, not searched through.
+CREATE TABLE common_words (word TEXT PRIMARY KEY) WITHOUT ROWID;
 
 CREATE TABLE entries (
 	n    INTEGER PRIMARY KEY,
@@ -97,16 +110,18 @@ CREATE TABLE merges (
 	into_lead  INTEGER NOT NULL,
 	moved_lead INTEGER NOT NULL,
 	reason     TEXT    NOT NULL,
+	before     TEXT    NOT NULL,          -- JSON: what the merge changed of the survivors
 	undone     INTEGER
 );
 
 CREATE TABLE reviews (
+	n      INTEGER PRIMARY KEY,
 	a      INTEGER NOT NULL,
 	b      INTEGER NOT NULL,
 	at     INTEGER NOT NULL,
 	reason TEXT    NOT NULL,
-	PRIMARY KEY (a, b)
-) WITHOUT ROWID;
+	UNIQUE (a, b)
+);
 
 CREATE TABLE jobs (
 	id       INTEGER PRIMARY KEY,
@@ -114,7 +129,8 @@ CREATE TABLE jobs (
 	key      TEXT    NOT NULL,
 	payload  BLOB    NOT NULL,
 	due      INTEGER NOT NULL,
-	leased   INTEGER NOT NULL DEFAULT 0,
+	leased   INTEGER NOT NULL DEFAULT 0,  -- when the lease ends: whoever settles the job names it
+	again    INTEGER,                     -- when to do it once more; NULL unless it was enqueued while leased
 	attempts INTEGER NOT NULL DEFAULT 0,
 	cause    TEXT    NOT NULL DEFAULT '',
 	buried   INTEGER NOT NULL DEFAULT 0

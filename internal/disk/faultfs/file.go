@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"syscall"
 )
@@ -12,6 +13,7 @@ import (
 // inode is a file: what programs see of it, what is on the disk, and which sectors
 // may differ.
 type inode struct {
+	dir   bool // a folder, and the rest is empty
 	data  []byte
 	disk  []byte
 	dirty map[int]bool
@@ -69,6 +71,9 @@ func putSector(to, from []byte, s int) {
 
 // crashed returns what a power cut could leave of the file.
 func (n *inode) crashed(rng *rand.Rand) *inode {
+	if n.dir {
+		return n
+	}
 	keep := func(int) bool { return rng.IntN(2) == 0 }
 	switch rng.IntN(4) {
 	case 0:
@@ -112,6 +117,9 @@ func (f *FS) Crash(seed uint64) *FS {
 	seen := map[*inode]*inode{}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		n := names[name]
+		if !after.isDir(filepath.Dir(name)) {
+			continue // it went with its folder
+		}
 		if seen[n] == nil {
 			seen[n] = n.crashed(rng)
 		}
@@ -186,7 +194,7 @@ func (h *file) WriteAt(b []byte, off int64) (int, error) {
 	return n, err
 }
 
-// Allocate implements journal.File.
+// Allocate implements disk.File.
 func (h *file) Allocate(size int64) error {
 	_, err := h.begin(Allocate)
 	defer h.fs.mu.Unlock()
@@ -203,7 +211,7 @@ func (h *file) Allocate(size int64) error {
 	return nil
 }
 
-// Truncate implements journal.File.
+// Truncate implements disk.File.
 func (h *file) Truncate(size int64) error {
 	_, err := h.begin(Truncate)
 	defer h.fs.mu.Unlock()
@@ -214,7 +222,7 @@ func (h *file) Truncate(size int64) error {
 	return nil
 }
 
-// Sync implements journal.File.
+// Sync implements disk.File.
 func (h *file) Sync() error {
 	a, err := h.begin(Sync)
 	defer h.fs.mu.Unlock()

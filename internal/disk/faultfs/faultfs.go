@@ -5,11 +5,13 @@
 // It keeps two versions of everything, what programs see and what is on the disk,
 // and [FS.Crash] makes a new file system of what could be on the disk. It promises
 // no more than POSIX does: unsynced sectors are dropped or kept one by one, a file
-// whose sync failed has its unsynced sectors forgotten, and names not yet synced
-// come and go in the order they were made.
+// whose sync failed has its unsynced sectors forgotten, names not yet synced come
+// and go in the order they were made, those whose sync failed are never synced by
+// the next one, and what is in a folder goes with it.
 package faultfs
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"io/fs"
@@ -20,8 +22,8 @@ import (
 	"sync"
 	"syscall"
 
+	"leadgate/internal/disk"
 	"leadgate/lead"
-	"leadgate/pipeline/journal"
 )
 
 // Kind is a kind of call that can fail.
@@ -29,6 +31,7 @@ type Kind string
 
 // The kinds of calls. Create is opening a file that is not there yet.
 const (
+	Mkdir    Kind = "mkdir"
 	Create   Kind = "create"
 	Open     Kind = "open"
 	Read     Kind = "read"
@@ -43,7 +46,7 @@ const (
 
 // Kinds lists all of them.
 func Kinds() []Kind {
-	return []Kind{Create, Open, Read, Write, Sync, Allocate, Truncate, Rename, Remove, SyncDir}
+	return []Kind{Mkdir, Create, Open, Read, Write, Sync, Allocate, Truncate, Rename, Remove, SyncDir}
 }
 
 // Fault is a failure to come.
@@ -76,13 +79,16 @@ type armed struct {
 	calls, hits int
 }
 
-// nameOp is a change of names: from loses its file, to gets it.
+// nameOp is a change of names in one folder: from loses its file, to gets it.
 type nameOp struct {
 	from, to string
 	file     *inode
+	lost     bool // its sync failed: a later one answers nil and does nothing for it
 }
 
-var _ journal.FS = (*FS)(nil)
+func (op *nameOp) dir() string { return filepath.Dir(cmp.Or(op.to, op.from)) }
+
+var _ disk.FS = (*FS)(nil)
 
 // New returns an empty file system.
 func New() *FS {
@@ -153,10 +159,31 @@ func (f *FS) begin(kind Kind, name string) (*armed, error) {
 	return nil, nil
 }
 
-// MkdirAll implements journal.FS. Folders are there as soon as they are named.
-func (f *FS) MkdirAll(string) error { return nil }
+// Mkdir implements disk.FS. Only "/" and "." are there from the start.
+func (f *FS) Mkdir(dir string) error {
+	dir = filepath.Clean(dir)
+	_, err := f.begin(Mkdir, dir)
+	defer f.mu.Unlock()
+	switch {
+	case err != nil:
+		return err
+	case f.names[dir] != nil || root(dir):
+		return &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.EEXIST}
+	case !f.isDir(filepath.Dir(dir)):
+		return &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOENT}
+	}
+	f.apply(nameOp{to: dir, file: &inode{dir: true}})
+	return nil
+}
 
-// Lock implements journal.FS.
+func root(dir string) bool { return dir == "/" || dir == "." }
+
+// isDir reports whether programs see a folder of that name. The lock is held.
+func (f *FS) isDir(dir string) bool {
+	return root(dir) || f.names[dir] != nil && f.names[dir].dir
+}
+
+// Lock implements disk.FS.
 func (f *FS) Lock(name string) (io.Closer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -176,21 +203,24 @@ type unlocker func()
 // Close gives the lock back.
 func (u unlocker) Close() error { u(); return nil }
 
-// List implements journal.FS.
-func (f *FS) List(dir string) ([]journal.FileInfo, error) {
+// List implements disk.FS.
+func (f *FS) List(dir string) ([]disk.FileInfo, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var files []journal.FileInfo
+	if !f.isDir(filepath.Clean(dir)) {
+		return nil, &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOENT}
+	}
+	var files []disk.FileInfo
 	for _, name := range slices.Sorted(maps.Keys(f.names)) {
-		if filepath.Dir(name) == filepath.Clean(dir) {
-			files = append(files, journal.FileInfo{Name: filepath.Base(name), Size: int64(len(f.names[name].data))})
+		if filepath.Dir(name) == filepath.Clean(dir) && !f.names[name].dir {
+			files = append(files, disk.FileInfo{Name: filepath.Base(name), Size: int64(len(f.names[name].data))})
 		}
 	}
 	return files, nil
 }
 
-// OpenFile implements journal.FS.
-func (f *FS) OpenFile(name string, flag int) (journal.File, error) {
+// OpenFile implements disk.FS.
+func (f *FS) OpenFile(name string, flag int) (disk.File, error) {
 	f.mu.Lock()
 	kind := Open
 	if f.names[name] == nil && flag&os.O_CREATE != 0 {
@@ -204,7 +234,7 @@ func (f *FS) OpenFile(name string, flag int) (journal.File, error) {
 	}
 	n := f.names[name]
 	switch {
-	case n == nil && flag&os.O_CREATE == 0:
+	case n == nil && (flag&os.O_CREATE == 0 || !f.isDir(filepath.Dir(name))):
 		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.ENOENT}
 	case n != nil && flag&os.O_EXCL != 0:
 		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EEXIST}
@@ -232,7 +262,7 @@ func (op nameOp) do(names map[string]*inode) {
 	}
 }
 
-// Rename implements journal.FS.
+// Rename implements disk.FS.
 func (f *FS) Rename(from, to string) error {
 	_, err := f.begin(Rename, from)
 	defer f.mu.Unlock()
@@ -243,11 +273,19 @@ func (f *FS) Rename(from, to string) error {
 	if n == nil {
 		return &fs.PathError{Op: "rename", Path: from, Err: syscall.ENOENT}
 	}
-	f.apply(nameOp{from: from, to: to, file: n})
+	if !f.isDir(filepath.Dir(to)) {
+		return &fs.PathError{Op: "rename", Path: to, Err: syscall.ENOENT}
+	}
+	if filepath.Dir(from) == filepath.Dir(to) {
+		f.apply(nameOp{from: from, to: to, file: n})
+		return nil
+	}
+	f.apply(nameOp{to: to, file: n}) // each folder tells of its own change
+	f.apply(nameOp{from: from})
 	return nil
 }
 
-// Remove implements journal.FS.
+// Remove implements disk.FS.
 func (f *FS) Remove(name string) error {
 	_, err := f.begin(Remove, name)
 	defer f.mu.Unlock()
@@ -261,18 +299,32 @@ func (f *FS) Remove(name string) error {
 	return nil
 }
 
-// SyncDir implements journal.FS. All names of the file system are synced at once.
+// SyncDir implements disk.FS.
 func (f *FS) SyncDir(dir string) error {
-	_, err := f.begin(SyncDir, dir)
+	dir = filepath.Clean(dir)
+	a, err := f.begin(SyncDir, dir)
 	defer f.mu.Unlock()
-	if err != nil {
-		return err
+	if err == nil && !f.isDir(dir) {
+		err = &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOENT}
 	}
-	f.disk, f.ops = maps.Clone(f.names), nil
-	return nil
+	var left []nameOp
+	for _, op := range f.ops {
+		switch {
+		case op.dir() != dir:
+		case a != nil:
+			op.lost = true
+		case err == nil && !op.lost:
+			op.do(f.disk)
+			left = slices.DeleteFunc(left, func(was nameOp) bool { return was.lost && cmp.Or(was.to, was.from) == cmp.Or(op.to, op.from) })
+			continue
+		}
+		left = append(left, op)
+	}
+	f.ops = left
+	return err
 }
 
-// Free implements journal.FS.
+// Free implements disk.FS.
 func (f *FS) Free(string) (int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -294,7 +346,8 @@ func (f *FS) free() int64 {
 func (f *FS) Names() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.Sorted(maps.Keys(f.names))
+	names := slices.Sorted(maps.Keys(f.names))
+	return slices.DeleteFunc(names, func(name string) bool { return f.names[name].dir })
 }
 
 // ReadFile returns what a file holds, or nil when there is none, faults or not.
@@ -307,12 +360,23 @@ func (f *FS) ReadFile(name string) []byte {
 	return nil
 }
 
-// WriteFile puts a file on the disk, durable, faults or not.
+// WriteFile puts a file on the disk with the folders above it, durable, faults or not.
 func (f *FS) WriteFile(name string, data []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := &inode{data: slices.Clone(data), disk: slices.Clone(data), dirty: map[int]bool{}}
 	f.names[name], f.disk[name] = n, n
+	f.parents(name)
+}
+
+// parents makes the folders above a name, durable. The lock is held.
+func (f *FS) parents(name string) {
+	for dir := filepath.Dir(name); !root(dir); dir = filepath.Dir(dir) {
+		if f.names[dir] == nil {
+			f.names[dir] = &inode{dir: true}
+		}
+		f.disk[dir] = f.names[dir]
+	}
 }
 
 // Clone returns a copy of what programs see, all of it durable, without faults,
