@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -133,6 +134,22 @@ func TestEnteringAndChanging(t *testing.T) {
 	l = decode[lead.Lead](t, n.api("PATCH", path, `{"stage":"new","amount":"","currency":""}`, 200))
 	if l.CloseReason != "" || l.Amount != "" || l.Currency != "" {
 		t.Errorf("opened again %+v", l)
+	}
+}
+
+// A company is found by its domain, whether its people have names or not.
+func TestSearchByDomain(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	for i, p := range []post{{Email: "a@acme.pt"}, {Name: "Ana Belo", Email: "ana@acme.pt"}, {Name: "Bo Acker", Email: "bo@mail.acme.pt"}, {Name: "Cy Dee", Email: "cy@example.org"}} {
+		p.Key = fmt.Sprint(i)
+		n.stored(n.deliver(p))
+	}
+	for q, want := range map[string]int{"acme.pt": 3, "ACME.pt": 3, "@acme.pt": 2, "@acme": 2, "acme": 3, "ana acme.pt": 1, "acme.de": 0} {
+		n.waitFor(fmt.Sprintf("%d leads found by %q", want, q), func() bool {
+			list := decode[struct{ Leads []lead.Lead }](t, n.api("GET", "/api/v1/leads?q="+url.QueryEscape(q), "", 200))
+			return len(list.Leads) == want
+		})
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 )
 
 // Tokens returns what a lead is found by, each token once and free of white space:
-// the words of its names, fields and e-mail addresses, what stands before and after
-// each @, the domains that lie in, and its phone numbers backwards, so that the
-// digits somebody remembers from the end are a prefix. Terms makes the tokens a
+// the words of its names, fields and e-mail addresses, the two halves of each
+// address, the domains its domain lies in, and its phone numbers backwards, so that
+// the digits somebody remembers from the end are a prefix. Terms makes the tokens a
 // search asks for.
 func Tokens(l *lead.Lead) []string {
 	var t tokens
@@ -29,7 +29,7 @@ func Tokens(l *lead.Lead) []string {
 		if ok {
 			t.add(mailMark + local + "@")
 			t.add("@" + domain)
-			t.domains(domain)
+			t.domainsAround(domain)
 		}
 	}
 	for _, p := range l.Phones {
@@ -57,17 +57,20 @@ func (t *tokens) words(texts ...string) {
 	}
 }
 
-// domains adds a domain and those it lies in, without the top level, which finds
-// nobody. A label is the prefix of one of them.
-func (t *tokens) domains(domain string) {
-	for n := 0; strings.Contains(domain, ".") && n < maxDomains; n++ {
-		t.add(domain)
+// domainsAround adds what a domain lies in, without the top level, which finds nobody.
+// Most addresses have no such domain.
+func (t *tokens) domainsAround(domain string) {
+	for range maxDomains {
 		_, domain, _ = strings.Cut(domain, ".")
+		if !strings.Contains(domain, ".") {
+			return
+		}
+		t.add(domain)
 	}
 }
 
 // maxDomains bounds the tokens of one e-mail address.
-const maxDomains = 4
+const maxDomains = 3
 
 // Marks keep reversed phone numbers and what stands before an @ apart from words.
 const (
@@ -79,74 +82,73 @@ const (
 const maxTerms = 8
 
 // Terms returns the token prefixes a search asks for; a lead must have one of the
-// alternatives of every term. An alternative is one token for every engine; one
-// that ends with @ is a whole token.
+// alternatives of every term. A term that ends with @ is a whole token.
 func Terms(search string) [][]string {
 	if d, ok := phoneDigits(search); ok {
 		return [][]string{{phoneMark + reverse(d), d}}
 	}
 	var out [][]string
 	for f := range strings.FieldsSeq(search) {
-		if out = append(out, terms(f)...); len(out) >= maxTerms {
-			return out[:maxTerms]
+		for _, part := range strings.FieldsFunc(f, func(r rune) bool { return !inAddress(r) }) {
+			if out = append(out, terms(part)...); len(out) >= maxTerms {
+				return out[:maxTerms]
+			}
 		}
 	}
 	return out
 }
 
-// terms reads what stands between white space: an e-mail address or a part of
-// one, the digits of a phone number, or words, which a dot may make a domain.
-func terms(f string) [][]string {
-	if strings.Contains(f, "@") {
-		return addresses(f)
+// terms reads a part of a search: an e-mail address or one half of it, the digits of
+// a phone number, or words, any of which may be the beginning of a domain.
+func terms(part string) [][]string {
+	if local, domain, ok := strings.Cut(strings.ToLower(part), "@"); ok {
+		return addressTerms(local, domain)
 	}
-	if d, ok := phoneDigits(f); ok {
+	if d, ok := phoneDigits(part); ok {
 		return [][]string{{phoneMark + reverse(d), d}}
 	}
 	var out [][]string
-	domain := dotted(f)
-	for _, w := range words(f) {
-		if domain == "" {
-			out = append(out, []string{w})
-			continue
+	host := hostname(part)
+	for _, w := range words(part) {
+		alternatives := []string{w}
+		if host != "" {
+			alternatives = append(alternatives, "@"+host)
 		}
-		out = append(out, []string{w, domain})
+		if strings.Contains(host, ".") {
+			alternatives = append(alternatives, host)
+		}
+		out = append(out, alternatives)
 	}
 	return out
 }
 
-// addresses reads what may hold e-mail addresses, whole or in part, between other signs.
-func addresses(f string) [][]string {
+func addressTerms(local, domain string) [][]string {
 	var out [][]string
-	for _, part := range strings.FieldsFunc(strings.ToLower(f), func(r rune) bool { return !inAddress(r) }) {
-		local, domain, ok := strings.Cut(part, "@")
-		if !ok {
-			out = append(out, terms(part)...)
-			continue
-		}
-		if local != "" {
-			out = append(out, []string{mailMark + local + "@"})
-		}
-		if domain != "" || local == "" {
-			out = append(out, []string{"@" + domain})
-		}
+	if local != "" {
+		out = append(out, []string{mailMark + local + "@"})
+	}
+	if domain != "" || local == "" {
+		out = append(out, []string{"@" + domain})
 	}
 	return out
+}
+
+// hostname returns what can be the beginning of a domain, else "". A letter alone
+// would find too many.
+func hostname(part string) string {
+	h := strings.TrimFunc(strings.ToLower(part), func(r rune) bool { return !inWord(r) })
+	if len(h) < 2 || strings.ContainsFunc(h, func(r rune) bool { return !inWord(r) && r != '.' && r != '-' }) {
+		return ""
+	}
+	return h
 }
 
 // inAddress reports whether a letter can stand in an e-mail address (RFC 5322 atext, @ and dots).
 func inAddress(r rune) bool {
-	return inWord(r) || strings.ContainsRune("@.-_+'%&=!#$*/?^`{|}~", r)
+	return inWord(r) || unicode.IsMark(r) || strings.ContainsRune("@.-_+'%&=!#$*/?^`{|}~", r)
 }
 
-// dotted returns a term that can be a domain or what stands before the @, else "".
-func dotted(f string) string {
-	f = strings.TrimFunc(strings.ToLower(f), func(r rune) bool { return !inWord(r) })
-	if !strings.Contains(f, ".") || strings.ContainsFunc(f, func(r rune) bool { return !inWord(r) && !strings.ContainsRune(".-_", r) }) {
-		return ""
-	}
-	return f
-}
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // phoneDigits reads a search that can only be a phone number, in any notation:
 // nothing but what people write between digits, and at least four of them after
@@ -163,8 +165,6 @@ func phoneDigits(s string) (string, bool) {
 func words(s string) []string {
 	return strings.FieldsFunc(normal.Search(s), func(r rune) bool { return !inWord(r) })
 }
-
-func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func digits(s string) string {
 	return strings.Map(func(r rune) rune {
