@@ -96,8 +96,8 @@ func FromURL(a *lead.Attribution, address string) {
 	m.q.Attribution = *a
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		role, of := exactRole(reading{}.under(unescape(name)).joined)
-		value = strings.TrimSpace(unescape(value))
+		role, of := exactRole(reading{}.under(unescape(name, "")).joined)
+		value = strings.TrimSpace(unescape(value, ""))
 		switch {
 		case value == "":
 		case role == roleUTM && !known:

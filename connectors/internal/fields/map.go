@@ -208,12 +208,20 @@ func (m *mapper) adopt(kind lead.IdentityKind) {
 	}
 }
 
-// identity adds an identity once. Values stay as written: the pipeline brings them to canonical form.
-func (m *mapper) identity(kind lead.IdentityKind, value string) {
+// maxIdentities is how many identities one inquiry has, as in lead/normal.
+const maxIdentities = 20
+
+// identity adds an identity once; false when there are too many. Values stay as
+// written: the pipeline brings them to canonical form.
+func (m *mapper) identity(kind lead.IdentityKind, value string) bool {
 	for _, id := range m.q.Identities {
 		if id.Kind == kind && id.Value == value {
-			return
+			return true
 		}
 	}
+	if len(m.q.Identities) == maxIdentities {
+		return false
+	}
 	m.q.Identities = append(m.q.Identities, lead.Identity{Kind: kind, Value: value, Proof: lead.ProofForm})
+	return true
 }

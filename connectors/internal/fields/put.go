@@ -24,11 +24,9 @@ func (m *mapper) put(means meaning, texts []string, at place) bool {
 	case rolePhone:
 		return m.putIdentities(lead.IdentityPhone, texts, means.sure, looksPhone)
 	case roleVisitor:
-		m.identity(lead.IdentityVisitor, text)
-		return true
+		return m.identity(lead.IdentityVisitor, text)
 	case roleCustomer:
-		m.identity(lead.IdentityCustomer, text)
-		return true
+		return m.identity(lead.IdentityCustomer, text)
 	case roleConsent, roleOptIn:
 		return m.putConsent(means.role, text, at)
 	case roleFile:
@@ -176,10 +174,11 @@ func (m *mapper) putIdentities(kind lead.IdentityKind, texts []string, sure bool
 			return false
 		}
 	}
+	all := true
 	for _, v := range values {
-		m.identity(kind, v)
+		all = m.identity(kind, v) && all
 	}
-	return true
+	return all
 }
 
 func (m *mapper) putConsent(r role, text string, at place) bool {
