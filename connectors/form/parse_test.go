@@ -128,6 +128,8 @@ func TestNoAnswerIsDropped(t *testing.T) {
 		"name", "first_name", "Nachname", "email", "e-mail address", "manager_email", "phone", "fax", "company", "message", "comment", "subject", "page", "landing", "referrer",
 		"utm_source", "gclid", "id", "entry_id", "uuid", "test", "timestamp", "created_at", "customer_id", "visitor_id", "amount", "currency", "tags", "locale", "country",
 		"state", "city", "zip", "title", "consent", "newsletter", "file", "data[a][b]", "fields[mail][value]", "topic[]", "Wie geht es?", "x", "",
+		"shipping[email]", "shipping[city]", "shipping[name]", "address[city]", "name_2", "country_code", "total", "ad", "By", "Soyadınız", "Tussenvoegsel", "J'accepte", "phone_call_time",
+		"textarea_1", "vendor[email]", "webinar[registration][email]", "phone[type]", "phone[number]",
 	}
 	settings := map[string]any{"fields": []any{
 		map[string]any{"name": "x", "maps": "email"}, map[string]any{"name": "comment", "maps": "message"},

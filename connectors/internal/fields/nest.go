@@ -188,14 +188,18 @@ func (s *scanner) unite(items []Item, depth int) []Item {
 }
 
 // both joins the values of two members with one name in an object at depth. What
-// says nothing, or the same again, adds nothing. An object stands alone.
+// says nothing, or the same again, adds nothing. Where the limits leave no room
+// for a list, the last that says anything counts.
 func (s *scanner) both(a, b Value, depth int) Value {
 	switch {
 	case b.blank() || a.Scalar() && b.Scalar() && a.Kind == b.Kind && a.Text == b.Text:
 		return a
-	case a.blank() || !b.Scalar():
+	case a.blank():
 		return b
-	case a.Kind == Object || a.Kind == List && len(a.Items) >= s.max.Items || depth >= s.max.Depth:
+	case depth+1+max(a.height(), b.height()) > s.max.Depth || a.Kind == List && len(a.Items) >= s.max.Items:
+		if b.hasText() {
+			return b
+		}
 		return a
 	}
 	if a.Kind != List {
@@ -203,4 +207,16 @@ func (s *scanner) both(a, b Value, depth int) Value {
 	}
 	a.Items = append(a.Items, Item{Value: b})
 	return a
+}
+
+// height is how many lists and objects stand in each other.
+func (v Value) height() int {
+	if v.Scalar() {
+		return 0
+	}
+	most := 0
+	for i := range v.Items {
+		most = max(most, v.Items[i].Value.height())
+	}
+	return most + 1
 }

@@ -29,7 +29,7 @@ func (m *mapper) phoneParts(v Value, at place) bool {
 			area = text
 		case isDial(text) || code == "" && len(words) > 0 && (words[0] == "country" || words[0] == "region") && regionOf(text) != "":
 			code = text
-		case looksPhone(text) && len(text) > len(number), number == "" && countDigits(text) >= 4:
+		case looksPhone(text) && (len(text) > len(number) || !looksPhone(number)), number == "" && countDigits(text) >= 4:
 			number = text
 		}
 	}
@@ -44,6 +44,12 @@ func (m *mapper) phoneParts(v Value, at place) bool {
 	}
 	if code != "" {
 		m.phones = append(m.phones, region{number, code})
+	}
+	for _, it := range v.Items { // the same number in other words adds nothing
+		text := strings.TrimSpace(it.Value.Text)
+		if text != "" && text != area && text != code && it.Value.Kind != Bool && !looksPhone(text) {
+			m.keep(lead.Field{Key: at.path + "." + it.Name, Label: at.label, Value: text})
+		}
 	}
 	return true
 }
