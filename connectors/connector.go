@@ -59,6 +59,9 @@ type Connector struct {
 type Push struct {
 	// Handshake answers a provider's test of the URL. ok is false when the request is none.
 	Handshake func(d *lead.Delivery, s Settings, now time.Time) (a Answer, ok bool)
+	// Takes reports whether the media type is one that can be read; what is not hears
+	// 415, before any proof. Nil takes all.
+	Takes func(d *lead.Delivery, s Settings) bool
 	// Verify returns nil only when the delivery is proven to come from the sender.
 	// It reads the raw bytes, runs in time independent of where they differ, and
 	// fails closed with ErrForged. Its error never holds a secret or an expected value.

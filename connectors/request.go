@@ -1,6 +1,7 @@
 package connectors
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -8,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,27 +80,60 @@ func (c *Connector) Keep(d *lead.Delivery) {
 	d.Header = kept
 }
 
-// Errors of ReadBody.
+// Errors of ReadBody and Plain. None of them holds a word of the network, which
+// names addresses, and every face answers each of them alike.
 var (
 	// ErrTooLarge: the body passes the limit; the sender hears 413.
 	ErrTooLarge = errors.New("body too large")
 	// ErrEncoding: a content encoding we do not take; the sender hears 415.
 	ErrEncoding = errors.New("content encoding not supported")
+	// ErrMediaType: a media type the source does not read; the sender hears 415.
+	ErrMediaType = errors.New("media type not supported")
+	// ErrCut: the connection ended before the body did; who still listens hears 400.
+	ErrCut = errors.New("body cut short")
+	// ErrSlow: the body took too long; the sender hears 408.
+	ErrSlow = errors.New("body too slow")
 )
 
-// maxExpansion bounds what a compressed body may grow to: ten times the limit it came under.
-const maxExpansion = 10
+// contentEncoding is how a body was packed on its way.
+type contentEncoding uint8
 
-// ReadBody reads a whole request body of at most limit bytes. A body cut short
-// wraps lead.ErrInvalid. The bytes are returned as they came, still compressed if
-// they were; Plain opens them.
+const (
+	packedUnknown contentEncoding = iota
+	packedNot
+	packedGzip
+)
+
+// encodingOf reads a Content-Encoding, which is written in any case (RFC 9110
+// §8.4.1); x-gzip is the old name of gzip.
+func encodingOf(header string) contentEncoding {
+	switch header {
+	case "":
+		return packedNot
+	case "gzip":
+		return packedGzip
+	}
+	switch strings.ToLower(strings.TrimSpace(header)) {
+	case "", "identity":
+		return packedNot
+	case "gzip", "x-gzip":
+		return packedGzip
+	}
+	return packedUnknown
+}
+
+// Packed reports whether the delivery's body came compressed, so that opening it
+// takes more room than its sender used.
+func Packed(d *lead.Delivery) bool { return encodingOf(d.Header.Get("Content-Encoding")) == packedGzip }
+
+// ReadBody reads a whole request body of at most limit bytes. The bytes are
+// returned as they came, still compressed if they were; Plain opens them. Its
+// errors are those above, and lead.ErrFull where there is no room for the body now.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength > limit {
 		return nil, ErrTooLarge
 	}
-	switch r.Header.Get("Content-Encoding") {
-	case "", "identity", "gzip":
-	default:
+	if encodingOf(r.Header.Get("Content-Encoding")) == packedUnknown {
 		return nil, ErrEncoding
 	}
 	var body []byte
@@ -109,32 +145,45 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	} else {
 		body, err = io.ReadAll(src)
 	}
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, ErrTooLarge
-	case err != nil:
-		return nil, fmt.Errorf("reading body: %w: %w", lead.ErrInvalid, err)
+	if err != nil {
+		return nil, brokenBody(err)
 	}
 	return body, nil
 }
 
-// Plain returns the delivery's body, decompressed if it came compressed. What
-// would grow past ten times limit is refused with ErrTooLarge.
-func Plain(d *lead.Delivery, limit int64) ([]byte, error) {
-	if d.Header.Get("Content-Encoding") != "gzip" {
-		return d.Body, nil
+// brokenBody tells what stopped a body on its way.
+func brokenBody(err error) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return ErrTooLarge
+	case errors.Is(err, lead.ErrFull):
+		return fmt.Errorf("reading body: %w: too many bytes at once", lead.ErrFull)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return ErrSlow
 	}
-	z, err := gzip.NewReader(strings.NewReader(string(d.Body)))
+	return ErrCut
+}
+
+// Plain returns the delivery's body, decompressed if it came compressed. What
+// would grow past limit is refused with ErrTooLarge, as if it had come plain.
+func Plain(d *lead.Delivery, limit int64) ([]byte, error) {
+	switch encodingOf(d.Header.Get("Content-Encoding")) {
+	case packedNot:
+		return d.Body, nil
+	case packedUnknown:
+		return nil, fmt.Errorf("opening body: %w: %w", lead.ErrInvalid, ErrEncoding)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(d.Body))
 	if err != nil {
 		return nil, fmt.Errorf("opening gzip: %w: %w", lead.ErrInvalid, err)
 	}
-	body, err := io.ReadAll(io.LimitReader(z, limit*maxExpansion+1))
+	body, err := io.ReadAll(io.LimitReader(z, limit+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("opening gzip: %w: %w", lead.ErrInvalid, err)
-	case int64(len(body)) > limit*maxExpansion:
-		return nil, ErrTooLarge
+	case int64(len(body)) > limit:
+		return nil, fmt.Errorf("opening gzip: %w: %w", lead.ErrInvalid, ErrTooLarge)
 	}
-	return body, nil
+	return slices.Clip(body), nil
 }

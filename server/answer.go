@@ -49,14 +49,16 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, context.Canceled): // no status would be 200, and who closed only one way still reads it
 		busy(w, "not possible now, try again")
-	case errors.Is(err, errCut):
+	case errors.Is(err, connectors.ErrCut):
 		w.Header().Set("Connection", "close")
 		fail(w, http.StatusBadRequest, "incomplete", "the body ended before its end", "")
-	case errors.Is(err, errSlow):
+	case errors.Is(err, connectors.ErrSlow):
 		w.Header().Set("Connection", "close")
 		fail(w, http.StatusRequestTimeout, "too_slow", "the body took too long", "")
 	case errors.Is(err, errMediaType):
 		fail(w, http.StatusUnsupportedMediaType, "unsupported_type", "send application/json", "")
+	case errors.Is(err, connectors.ErrMediaType):
+		fail(w, http.StatusUnsupportedMediaType, "unsupported_type", "send JSON or a form", "")
 	case errors.Is(err, connectors.ErrTooLarge):
 		w.Header().Set("Connection", "close")
 		fail(w, http.StatusRequestEntityTooLarge, "too_large", "the body is larger than this source takes", "")

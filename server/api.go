@@ -124,7 +124,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return errMediaType
 	}
-	body, err := readBody(w, r, bodyMost)
+	body, err := connectors.ReadBody(w, r, bodyMost)
 	if err != nil {
 		return err
 	}

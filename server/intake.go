@@ -2,10 +2,8 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"runtime/debug"
 	"strings"
 
@@ -35,7 +33,7 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	body, err := readBody(w, r, src.Connector.BodyLimit)
+	body, err := connectors.ReadBody(w, r, src.Connector.BodyLimit)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -58,27 +56,6 @@ func (s *Server) unknown(w http.ResponseWriter) {
 		return
 	}
 	fail(w, http.StatusNotFound, "unknown_source", "there is no such source", "")
-}
-
-// Errors of readBody beside those of connectors.ReadBody.
-var (
-	errCut  = errors.New("body cut short")
-	errSlow = errors.New("body too slow")
-)
-
-// readBody reads a whole body. What broke it on the way is told without the text
-// of the network, which holds addresses.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	body, err := connectors.ReadBody(w, r, limit)
-	switch {
-	case errors.Is(err, lead.ErrFull):
-		return nil, fmt.Errorf("reading body: %w: too many bytes at once", lead.ErrFull)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, errSlow
-	case errors.Is(err, lead.ErrInvalid):
-		return nil, errCut
-	}
-	return body, err
 }
 
 // take leads a delivery that is whole from its proof to its answer.
@@ -121,6 +98,9 @@ func (s *Server) prove(ctx context.Context, src *pipeline.Source, d *lead.Delive
 		if a, ok := push.Handshake(d, src.Settings, s.now()); ok {
 			return &a, nil
 		}
+	}
+	if push.Takes != nil && !push.Takes(d, src.Settings) {
+		return nil, fmt.Errorf("looking at delivery: %w", connectors.ErrMediaType)
 	}
 	if err := push.Verify(d, src.Settings, s.now(), s.o.PublicURL+"/in/"+src.Name); err != nil {
 		s.o.Metrics.Forged(src.Name)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"leadgate/connectors"
 	"leadgate/lead"
 )
 
@@ -333,6 +334,9 @@ func (s *subject) throughPush(d lead.Delivery) []string {
 	if p.Handshake != nil {
 		a, _ := p.Handshake(&d, s.settings, s.now)
 		texts = append(texts, string(a.Body))
+	}
+	if p.Takes != nil && !p.Takes(&d, s.settings) {
+		note(connectors.ErrMediaType)
 	}
 	note(p.Verify(&d, s.settings, s.now, s.url))
 	if p.Check != nil {

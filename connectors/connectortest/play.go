@@ -90,6 +90,10 @@ func (s *subject) taken(d *lead.Delivery, out *outcome) bool {
 			return false
 		}
 	}
+	if p.Takes != nil && !p.Takes(d, s.settings) {
+		out.Refused = connectors.ErrMediaType.Error()
+		return false
+	}
 	switch err := p.Verify(d, s.settings, s.now, s.url); {
 	case errors.Is(err, connectors.ErrForged):
 		out.Verify = "forged"

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"leadgate/connectors"
 	"leadgate/connectors/internal/fields"
@@ -26,25 +27,39 @@ func (h *handler) post(w http.ResponseWriter, r *http.Request, origin string, al
 	}
 	d, tree, err := h.receive(w, r)
 	if err != nil {
-		h.fail(w, r, refuse(err))
+		h.fail(w, r, h.refuse(err))
 		return
 	}
 	if err := h.cfg.checkAnswers(tree); err != nil {
-		h.failAnswers(w, r, refuse(err), tree)
+		h.failAnswers(w, r, h.refuse(err), tree)
 		return
 	}
 	d.Key = submissionKey(d.Header, tree.Root)
 	d.Origin, d.Flood = origin, flood
-	d.Token, d.Fill = h.tokens.read(tree.Root.Get(fieldToken).Text, d.At, h.cfg.maxAge)
+	d.Token, d.Fill = h.seen(people(tree.Root), d.At)
 	h.keep(&d)
 	receipt, err := h.env.Accept(r.Context(), d)
 	if err != nil {
 		// Whatever stopped it is our fault: the sender must come again.
 		h.env.Log().WarnContext(r.Context(), "post not accepted", "err", err)
-		h.fail(w, r, refusal{status: http.StatusServiceUnavailable, code: "unavailable", retry: retryDown + h.jitter(retrySpread+1)})
+		h.fail(w, r, h.refuse(lead.ErrUnavailable))
 		return
 	}
 	h.done(w, r, receipt)
+}
+
+// seen tells what the render tokens of a post are worth: of several inquiries,
+// what makes the post most suspicious.
+func (h *handler) seen(all []fields.Value, now time.Time) (lead.TokenState, time.Duration) {
+	rank := map[lead.TokenState]int{lead.TokenValid: 0, lead.TokenNone: 1, lead.TokenExpired: 2, lead.TokenForged: 3}
+	state, fill := h.tokens.read(all[0].Get(fieldToken).Text, now, h.cfg.maxAge)
+	for _, v := range all[1:] {
+		s, f := h.tokens.read(v.Get(fieldToken).Text, now, h.cfg.maxAge)
+		if rank[s] > rank[state] || s == state && f < fill {
+			state, fill = s, f
+		}
+	}
+	return state, fill
 }
 
 // limit counts a post against its address. It returns what the soft limit says
@@ -64,7 +79,7 @@ func (h *handler) limit(r *http.Request) (flood string, ok bool) {
 	return "", true
 }
 
-// receive reads and decodes a post.
+// receive reads and decodes a post. Its files are counted and left unread.
 func (h *handler) receive(w http.ResponseWriter, r *http.Request) (lead.Delivery, fields.Tree, error) {
 	limit, err := bodyLimit(r.Header.Get("Content-Type"))
 	if err != nil {
@@ -75,12 +90,20 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request) (lead.Delivery
 		return lead.Delivery{}, fields.Tree{}, err
 	}
 	d := connectors.NewDelivery(h.name, r, r.URL.Path, body, h.env.Now())
-	tree, err := decode(&d)
+	if connectors.Packed(&d) { // opened, it takes more room than was asked for
+		select {
+		case h.opening <- struct{}{}:
+			defer func() { <-h.opening }()
+		case <-r.Context().Done():
+			return lead.Delivery{}, fields.Tree{}, fmt.Errorf("opening form: %w", lead.ErrFull)
+		}
+	}
+	tree, err := decode(&d, fields.Skim)
 	return d, tree, err
 }
 
 // bodyLimit returns how large a body of this media type may be; a type that is no
-// form's is connectors.ErrEncoding. A missing type is taken: the body tells.
+// form's is connectors.ErrMediaType. A missing type is taken: the body tells.
 func bodyLimit(contentType string) (int64, error) {
 	switch kind := mediaType(contentType); {
 	case kind == "multipart/form-data":
@@ -89,7 +112,7 @@ func bodyLimit(contentType string) (int64, error) {
 		kind == "application/json", kind == "text/json", strings.HasSuffix(kind, "+json"):
 		return plainLimit, nil
 	}
-	return 0, connectors.ErrEncoding
+	return 0, connectors.ErrMediaType
 }
 
 func mediaType(contentType string) string {
@@ -101,8 +124,8 @@ func mediaType(contentType string) string {
 }
 
 // decode reads the body and the query of a post. Edge and Parse share it, so
-// what was checked is what is read.
-func decode(d *lead.Delivery) (fields.Tree, error) {
+// what was checked is what is read; only Parse needs the contents of files.
+func decode(d *lead.Delivery, read func(string, []byte, string, fields.Limits) (fields.Tree, error)) (fields.Tree, error) {
 	contentType := d.Header.Get("Content-Type")
 	limit, err := bodyLimit(contentType)
 	if err != nil {
@@ -112,7 +135,7 @@ func decode(d *lead.Delivery) (fields.Tree, error) {
 	if err != nil {
 		return fields.Tree{}, err
 	}
-	tree, err := fields.Decode(contentType, body, d.Query, fields.Limits{})
+	tree, err := read(contentType, body, d.Query, fields.Limits{})
 	if err != nil {
 		return fields.Tree{}, err
 	}

@@ -29,21 +29,32 @@ const (
 )
 
 // refuse tells what an error of reading or checking a post means for its sender.
-func refuse(err error) refusal {
+// What is not the sender's fault never sounds like it.
+func (h *handler) refuse(err error) refusal {
 	var bad *answerError
 	switch {
 	case errors.Is(err, connectors.ErrTooLarge):
 		return refusal{status: http.StatusRequestEntityTooLarge, code: "too_large"}
-	case errors.Is(err, connectors.ErrEncoding):
+	case errors.Is(err, connectors.ErrEncoding), errors.Is(err, connectors.ErrMediaType):
 		return refusal{status: http.StatusUnsupportedMediaType, code: "media_type"}
+	case errors.Is(err, connectors.ErrCut):
+		return refusal{status: http.StatusBadRequest, code: "incomplete"}
+	case errors.Is(err, connectors.ErrSlow):
+		return refusal{status: http.StatusRequestTimeout, code: "too_slow"}
 	case errors.As(err, &bad):
 		return refusal{status: http.StatusUnprocessableEntity, code: bad.problem, field: bad.field, label: bad.label}
+	case errors.Is(err, lead.ErrInvalid):
+		return refusal{status: http.StatusUnprocessableEntity, code: "syntax"}
 	}
-	return refusal{status: http.StatusUnprocessableEntity, code: "syntax"}
+	return refusal{status: http.StatusServiceUnavailable, code: "unavailable", retry: retryDown + h.jitter(retrySpread+1)}
 }
 
 // fail answers a refused request: a page for a person, JSON for a program.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, f refusal) {
+	switch f.status {
+	case http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge:
+		w.Header().Set("Connection", "close") // what is left of the body is not read
+	}
 	if f.retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(f.retry))
 	}

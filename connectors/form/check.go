@@ -40,16 +40,26 @@ func (c *config) checkAnswers(t fields.Tree) error {
 	if t.Root.Kind != fields.Object && t.Root.Kind != fields.List && t.Root.Kind != fields.Null {
 		return &answerError{problem: problemEmpty}
 	}
-	for _, d := range c.fields {
-		if problem := d.problem(t); problem != "" {
-			return &answerError{problem: problem, field: d.name, label: d.label}
+	all, answered := people(t.Root), len(t.Files) > 0
+	for _, one := range all {
+		if len(all) > 1 && !c.inquires(one) {
+			continue // a failure of its own, when the others are read
+		}
+		answered = answered || c.answered(one)
+		for _, d := range c.fields {
+			if problem := d.problem(fields.Tree{Root: one, Files: t.Files}); problem != "" {
+				return &answerError{problem: problem, field: d.name, label: d.label}
+			}
 		}
 	}
-	if len(t.Files) == 0 && !c.answered(t.Root) {
+	if !answered {
 		return &answerError{problem: problemEmpty}
 	}
 	return nil
 }
+
+// inquires reports whether one item of several can be an inquiry.
+func (c *config) inquires(v fields.Value) bool { return v.Kind == fields.Object && c.answered(v) }
 
 // answered reports whether anything but our own fields is filled in.
 func (c *config) answered(v fields.Value) bool {

@@ -14,6 +14,10 @@ const (
 	filesLimit = 10 << 20
 )
 
+// maxOpening is how many packed posts of one form are opened at once: what they
+// take is not known before.
+const maxOpening = 2
+
 // Names of the form fields that are ours. Names starting with "_" are reserved too.
 const (
 	fieldSubmission = "submission_id"
@@ -44,7 +48,7 @@ func New() connectors.Connector {
 		h := &handler{
 			env: env, cfg: cfg, pages: pages, keep: keep, name: src.Name, jitter: rand.IntN,
 			tokens: tokens{key: env.Secret("render"), form: src.Name},
-			own:    originOf(env.PublicURL()),
+			own:    originOf(env.PublicURL()), opening: make(chan struct{}, maxOpening),
 		}
 		return h, nil
 	}

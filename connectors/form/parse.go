@@ -19,7 +19,7 @@ import (
 // none: both happened when the delivery was taken, which the store knows.
 func parse(d lead.Delivery, s connectors.Settings) (lead.Parsed, error) {
 	cfg := readConfig(s)
-	tree, err := decode(&d)
+	tree, err := decode(&d, fields.Decode)
 	if err != nil {
 		return lead.Parsed{}, err
 	}
@@ -37,21 +37,19 @@ func parse(d lead.Delivery, s connectors.Settings) (lead.Parsed, error) {
 		if own == "" && key != "" {
 			own = key + "#" + strconv.Itoa(i)
 		}
+		if !cfg.inquires(one) {
+			out.Failures = append(out.Failures, lead.Failure{Key: own, Reason: "item " + strconv.Itoa(i+1) + " holds no answer"})
+			continue
+		}
 		out.Inquiries = append(out.Inquiries, cfg.read(&d, fields.Tree{Root: one}, own))
 	}
 	return out, nil
 }
 
-// people returns the inquiries of a post. Only a bare list of objects is several,
-// as when a script sends what it kept while it was offline.
+// people returns the inquiries of a post, of which a list is several, as when a
+// script sends what it kept while it was offline.
 func people(root fields.Value) []fields.Value {
-	if root.Kind != fields.List {
-		return []fields.Value{root}
-	}
-	all, many := fields.Split(root)
-	if !many || slices.ContainsFunc(all, func(v fields.Value) bool { return v.Kind != fields.Object }) {
-		return []fields.Value{root}
-	}
+	all, _ := fields.Split(root)
 	return all
 }
 

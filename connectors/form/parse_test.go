@@ -85,6 +85,41 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
+// A script's batch is checked person by person, and is as suspicious as its worst token.
+func TestBatch(t *testing.T) {
+	t.Parallel()
+	settings := map[string]any{"fields": []any{map[string]any{"name": "email", "type": "email", "required": true}}}
+	const good = `{"email":"q1@acme.example"}`
+	for _, tc := range []struct {
+		name, body string
+		status     int
+		inquiries  int
+		failures   int
+		token      lead.TokenState
+	}{
+		{"two", `[` + good + `,{"email":"q2@acme.example"}]`, 200, 2, 0, lead.TokenNone},
+		{"one without", `[` + good + `,{"name":"Q"}]`, 422, 0, 0, ""},
+		{"one bad", `[` + good + `,{"email":"q"}]`, 422, 0, 0, ""},
+		{"one is nothing", `[` + good + `,7,{"email":"q2@acme.example"},{}]`, 200, 2, 2, lead.TokenNone},
+		{"nothing", `[{},{}]`, 422, 0, 0, ""},
+		{"token inside", `[{"email":"q1@acme.example","render_token":"v1.1.x"},{"email":"q2@acme.example"}]`, 200, 2, 0, lead.TokenForged},
+	} {
+		d := setup(t, settings)
+		w := d.do("POST", "/", tc.body, "Content-Type", asJSON)
+		if w.Code != tc.status {
+			t.Errorf("%s: answered %d %s", tc.name, w.Code, w.Body)
+		}
+		if w.Code != 200 || tc.status != 200 {
+			continue
+		}
+		got := d.Accepted()[0]
+		p, err := parse(got, d.Source().Settings)
+		if err != nil || len(p.Inquiries) != tc.inquiries || len(p.Failures) != tc.failures || got.Token != tc.token {
+			t.Errorf("%s: %d inquiries, %d failures, token %q, %v", tc.name, len(p.Inquiries), len(p.Failures), got.Token, err)
+		}
+	}
+}
+
 // Whatever a page asks under whatever name, the answer is in the inquiry, and
 // its own fields are not.
 func TestNoAnswerIsDropped(t *testing.T) {
@@ -93,6 +128,8 @@ func TestNoAnswerIsDropped(t *testing.T) {
 		"name", "first_name", "Nachname", "email", "e-mail address", "manager_email", "phone", "fax", "company", "message", "comment", "subject", "page", "landing", "referrer",
 		"utm_source", "gclid", "id", "entry_id", "uuid", "test", "timestamp", "created_at", "customer_id", "visitor_id", "amount", "currency", "tags", "locale", "country",
 		"state", "city", "zip", "title", "consent", "newsletter", "file", "data[a][b]", "fields[mail][value]", "topic[]", "Wie geht es?", "x", "",
+		"shipping[email]", "shipping[city]", "shipping[name]", "address[city]", "name_2", "country_code", "total", "ad", "By", "Soyadınız", "Tussenvoegsel", "J'accepte", "phone_call_time",
+		"textarea_1", "vendor[email]", "webinar[registration][email]", "phone[type]", "phone[number]",
 	}
 	settings := map[string]any{"fields": []any{
 		map[string]any{"name": "x", "maps": "email"}, map[string]any{"name": "comment", "maps": "message"},

@@ -20,6 +20,8 @@ type handler struct {
 	name   string          // of the source
 	own    string          // origin of our own pages
 	jitter func(n int) int // a number below n
+	// opening bounds how many packed posts are open at once.
+	opening chan struct{}
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

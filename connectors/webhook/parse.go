@@ -17,7 +17,7 @@ func (h *hook) parse(d lead.Delivery, s connectors.Settings) (lead.Parsed, error
 	if err != nil {
 		return lead.Parsed{}, err
 	}
-	t, err := fields.Decode(d.Header.Get("Content-Type"), body, "", fields.Limits{})
+	t, err := fields.Decode(d.Header.Get("Content-Type"), body, h.query(&d, s), fields.Limits{})
 	if err != nil {
 		return lead.Parsed{}, err
 	}

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"embed"
+	"fmt"
 	"path"
 	"strings"
 
@@ -39,7 +40,14 @@ func readPreset(file string) (preset, error) {
 	if err != nil {
 		return preset{}, err
 	}
+	return parsePreset(text)
+}
+
+// parsePreset reads the text of a preset file. A key it does not know is an error.
+func parsePreset(text []byte) (preset, error) {
 	var p preset
-	err = yaml.UnmarshalWithOptions(text, &p, yaml.Strict())
-	return p, err
+	if err := yaml.UnmarshalWithOptions(text, &p, yaml.Strict()); err != nil {
+		return preset{}, fmt.Errorf("reading preset: %w", err)
+	}
+	return p, nil
 }

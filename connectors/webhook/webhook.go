@@ -23,12 +23,17 @@ const (
 type hook struct {
 	presets  map[string]preset
 	programs programs
+	opening  chan struct{} // bounds how many packed posts are open at once, before they are kept
 }
+
+// maxOpening is how many packed posts are opened at once: what they take is not
+// known before.
+const maxOpening = 4
 
 // New returns the connector. It fails only if a preset file of the build is broken,
 // which its tests rule out: a broken one is then left out.
 func New() connectors.Connector {
-	h := &hook{presets: readPresets()}
+	h := &hook{presets: readPresets(), opening: make(chan struct{}, maxOpening)}
 	return connectors.Connector{
 		Kind:      "webhook",
 		Title:     "Webhook",
@@ -39,7 +44,7 @@ func New() connectors.Connector {
 		Proof:     func(s connectors.Settings) connectors.Proof { return h.proof(s) },
 		Check:     h.checkSettings,
 		Parse:     h.parse,
-		Push:      &connectors.Push{Handshake: handshake, Verify: h.verify, Key: h.key, Check: h.check},
+		Push:      &connectors.Push{Handshake: handshake, Takes: h.takes, Verify: h.verify, Key: h.key, Check: h.check},
 	}
 }
 
@@ -115,6 +120,10 @@ func (h *hook) checkSettings(s connectors.Settings) error {
 		return &connectors.FieldError{Field: "secret", Problem: "is required with this auth"}
 	case signed && len(s.Text("secret")) < minSecret:
 		return &connectors.FieldError{Field: "secret", Problem: fmt.Sprintf("must have %d characters or more", minSecret)}
+	case s.Text("auth") == "url" && !unreserved(s.Text("secret")):
+		return &connectors.FieldError{Field: "secret", Problem: unwritable}
+	case s.Text("auth") == "url" && !unreserved(s.Text("secret_previous")):
+		return &connectors.FieldError{Field: "secret_previous", Problem: unwritable}
 	case s.Text("auth") == "basic" && strings.Contains(s.Text("username"), ":"):
 		return &connectors.FieldError{Field: "username", Problem: "must not hold a colon"}
 	case s.Text("auth") == "body" && s.Text("field") == "":
@@ -126,12 +135,37 @@ func (h *hook) checkSettings(s connectors.Settings) error {
 	return nil
 }
 
-// handshake answers a look at the address, by which people and senders test it.
+const unwritable = "must hold only letters, digits and - . _ ~ to stand in an address"
+
+// unreserved reports whether a text stands in an address as it is (RFC 3986 §2.3).
+// Of a secret with any other character, a slash above all, only a part would come.
+func unreserved(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z') && !strings.ContainsRune("-._~", r)
+	})
+}
+
+// handshake answers a look at the address, by which people and senders test it. A
+// request that brings anything is no look.
 func handshake(d *lead.Delivery, _ connectors.Settings, _ time.Time) (connectors.Answer, bool) {
-	if d.Method != http.MethodGet && d.Method != http.MethodHead {
+	if d.Method != http.MethodGet && d.Method != http.MethodHead || d.Query != "" || len(d.Body) > 0 {
 		return connectors.Answer{}, false
 	}
 	return connectors.Answer{Status: http.StatusOK, Type: "text/plain; charset=utf-8", Body: []byte("ready\n")}, true
+}
+
+// takes refuses media types that nobody can read. Named senders cannot act on a refusal.
+func (h *hook) takes(d *lead.Delivery, s connectors.Settings) bool {
+	return s.Text("preset") != generic || fields.Takes(d.Header.Get("Content-Type"), d.Body)
+}
+
+// query is the part of the address that is read beside the body. Where a
+// signature covers the body it is nothing: anybody could have added it.
+func (h *hook) query(d *lead.Delivery, s connectors.Settings) string {
+	if d.Query == "" || h.proof(s) == connectors.ProofBody {
+		return ""
+	}
+	return d.Query
 }
 
 func (h *hook) verify(d *lead.Delivery, s connectors.Settings, now time.Time, publicURL string) error {
@@ -151,18 +185,19 @@ func (h *hook) key(d *lead.Delivery, s connectors.Settings) string {
 	if key := headerKey(d); key != "" {
 		return key
 	}
+	defer h.room(d)()
 	body, err := plainBody(d)
 	if err != nil {
 		return ""
 	}
 	if path := h.presets[s.Text("preset")].Key; path != "" {
-		t, err := fields.Decode(d.Header.Get("Content-Type"), body, "", fields.Limits{})
+		t, err := fields.Skim(d.Header.Get("Content-Type"), body, "", fields.Limits{})
 		if err != nil {
 			return ""
 		}
 		return fields.Key(t.Root.Path(strings.Split(path, ".")...).Text)
 	}
-	key, err := fields.Look(d.Header.Get("Content-Type"), body, fields.Limits{})
+	key, err := fields.Look(d.Header.Get("Content-Type"), body, h.query(d, s), fields.Limits{})
 	if err != nil {
 		return ""
 	}
@@ -182,24 +217,36 @@ func (h *hook) check(d *lead.Delivery, s connectors.Settings) error {
 	if s.Text("preset") != generic {
 		return nil
 	}
+	defer h.room(d)()
 	body, err := plainBody(d)
 	if err != nil {
 		return err
 	}
-	_, err = fields.Look(d.Header.Get("Content-Type"), body, fields.Limits{})
+	_, err = fields.Look(d.Header.Get("Content-Type"), body, h.query(d, s), fields.Limits{})
 	return err
+}
+
+// room waits until one more body may be opened; what it returns ends that.
+func (h *hook) room(d *lead.Delivery) (done func()) {
+	if !connectors.Packed(d) {
+		return func() {}
+	}
+	h.opening <- struct{}{}
+	return func() { <-h.opening }
 }
 
 // plainBody opens the body. Only a post with files may be large.
 func plainBody(d *lead.Delivery) ([]byte, error) {
-	body, err := connectors.Plain(d, textLimit)
+	const multipart = "multipart/"
+	limit, kind := int64(textLimit), d.Header.Get("Content-Type")
+	if len(kind) > len(multipart) && strings.EqualFold(kind[:len(multipart)], multipart) {
+		limit = bodyLimit
+	}
+	body, err := connectors.Plain(d, limit)
 	if err != nil {
 		return nil, err
 	}
-	const multipart = "multipart/"
-	kind := d.Header.Get("Content-Type")
-	files := len(kind) > len(multipart) && strings.EqualFold(kind[:len(multipart)], multipart)
-	if len(body) > textLimit && !files {
+	if int64(len(body)) > limit {
 		return nil, fmt.Errorf("reading body: %w", connectors.ErrTooLarge)
 	}
 	return body, nil

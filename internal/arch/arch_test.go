@@ -48,6 +48,7 @@ func table() []row {
 		{pkg: "connectors/connectortest", ours: []string{"lead", "connectors"}, theirs: []string{"github.com/goccy/go-yaml"}, test: true},
 		{pkg: "connectors/all", ours: []string{"connectors", "connectors/*"}},
 		{pkg: "connectors/internal/sign", ours: []string{"lead", "connectors", "connectors/internal/fields"}},
+		{pkg: "connectors/internal/fields", ours: []string{"lead", "lead/normal"}, theirs: []string{"golang.org/x/text/encoding", "golang.org/x/text/unicode/norm"}},
 		{pkg: "connectors/internal/*", ours: []string{"lead", "lead/normal", "connectors"}},
 		{pkg: "connectors/webhook", ours: []string{"lead", "lead/normal", "connectors", "connectors/internal/*"}, theirs: []string{"github.com/itchyny/gojq", "github.com/goccy/go-yaml"}},
 		{pkg: "connectors/*", ours: []string{"lead", "lead/normal", "connectors", "connectors/internal/*"}},

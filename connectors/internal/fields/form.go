@@ -17,7 +17,11 @@ type node struct {
 
 // parseForm reads application/x-www-form-urlencoded. Broken escapes are taken
 // literally, as browsers' own parsers do (WHATWG URL §5.1), so only limits fail.
-func parseForm(body string, limits Limits) (Value, error) {
+// Where no character set was declared, the field _charset_ may (HTML §4.10.21.7).
+func parseForm(body string, set charset, limits Limits) (Value, error) {
+	if set == "" {
+		set = charset(formCharset(body))
+	}
 	root, count := &node{}, 0
 	for pair := range strings.SplitSeq(body, "&") {
 		if pair == "" {
@@ -27,11 +31,22 @@ func parseForm(body string, limits Limits) (Value, error) {
 			return Value{}, formError("too many fields")
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		if err := root.add(unescape(name), unescape(value), limits); err != nil {
+		if err := root.add(unescape(name, set), unescape(value, set), limits); err != nil {
 			return Value{}, err
 		}
 	}
 	return root.value(), nil
+}
+
+// formCharset returns what the field _charset_ says, or "".
+func formCharset(body string) string {
+	const field = "_charset_="
+	i := strings.Index(body, field)
+	if i < 0 || i > 0 && body[i-1] != '&' {
+		return ""
+	}
+	name, _, _ := strings.Cut(body[i+len(field):], "&")
+	return name
 }
 
 func formError(problem string) error {
@@ -39,12 +54,12 @@ func formError(problem string) error {
 }
 
 // unescape decodes one part of a form; what is no escape stays as it is.
-func unescape(s string) string {
+func unescape(s string, set charset) string {
 	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
-		return repair(s)
+		return set.text(s)
 	}
 	if plain, err := url.QueryUnescape(s); err == nil {
-		return repair(plain)
+		return set.text(plain)
 	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
@@ -60,7 +75,7 @@ func unescape(s string) string {
 		}
 		b = append(b, s[i])
 	}
-	return repair(string(b))
+	return set.text(string(b))
 }
 
 // add puts a value at the place its name tells: fields[name][value] is a member

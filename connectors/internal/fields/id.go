@@ -54,29 +54,61 @@ func Key(text string) string {
 }
 
 // ID returns the key an object gives itself under one of the usual names (id,
-// entry_id, submission_id, response_id, lead_id, event_id, uuid …), or "".
+// entry_id, submission_id, response_id, lead_id, event_id, uuid …), or "". A
+// placeholder is none, and neither are two values under one name: which is meant
+// cannot be told.
 func ID(v Value) string {
 	if v.Kind != Object {
 		return ""
 	}
-	var found [len(idNames)]string
+	var found ids
 	for _, it := range v.Items {
 		if rank := idRank(it.Name); rank >= 0 {
-			// The last of two spellings counts, as with one spelling written twice.
-			found[rank] = ""
-			if it.Value.Kind == Text || it.Value.Kind == Number {
-				found[rank] = strings.TrimSpace(it.Value.Text)
-			}
+			found.add(rank, it.Value)
 		}
 	}
-	return firstKey(&found)
+	return found.key()
 }
 
-func firstKey(found *[len(idNames)]string) string {
-	for _, text := range found {
-		if text != "" {
+// ids are the values found under idNames, by rank.
+type ids [len(idNames)]struct {
+	value Value
+	split bool // there are several
+}
+
+func (all *ids) add(rank int, v Value) {
+	have := &all[rank]
+	switch {
+	case v.blank():
+	case v.Kind != Text && v.Kind != Number, have.value.Kind != Null && (have.value.Kind != v.Kind || have.value.Text != v.Text):
+		have.split = true
+	default:
+		have.value = v
+	}
+}
+
+func (all *ids) key() string {
+	for i := range all {
+		if text := strings.TrimSpace(all[i].value.Text); text != "" && !all[i].split && !placeholder(text) {
 			return Key(text)
 		}
 	}
 	return ""
+}
+
+// placeholder reports whether a text stands where an id should: what programs
+// write for no value, zero, and a variable that was not filled in.
+func placeholder(s string) bool {
+	if strings.Trim(s, "0-.") == "" {
+		return true
+	}
+	switch s[0] {
+	case '{', '[', '<', '%', '$':
+		return strings.ContainsAny(s[len(s)-1:], "}]>%")
+	}
+	switch strings.ToLower(s) {
+	case "-1", "null", "nil", "none", "undefined", "nan", "na", "n/a", "unknown", "empty", "false", "true", "id", "new", "test", "[object object]":
+		return true
+	}
+	return false
 }

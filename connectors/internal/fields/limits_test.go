@@ -56,6 +56,8 @@ func TestLimits(t *testing.T) {
 		{"members", jsonType, object(1000), object(1001)},
 		{"members with one name", jsonType, `{"a":1` + strings.Repeat(`,"a":1`, 999) + "}", `{"a":1` + strings.Repeat(`,"a":1`, 1000) + "}"},
 		{"elements", jsonType, "[1" + strings.Repeat(",1", 999) + "]", "[1" + strings.Repeat(",1", 1000) + "]"},
+		{"values together", jsonType, "[" + strings.TrimSuffix(strings.Repeat("["+strings.TrimSuffix(strings.Repeat("1,", 1000), ",")+"],", 19), ",") + "]",
+			"[" + strings.TrimSuffix(strings.Repeat("["+strings.TrimSuffix(strings.Repeat("1,", 1000), ",")+"],", 20), ",") + "]"},
 		{"fields of a form", formType, form(1000), form(1001)},
 		{"values of one field", formType, strings.Repeat("a=1&", 1000), strings.Repeat("a=1&", 1001)},
 		{"fields of a multipart form", multipartType, parts(1000, ""), parts(1001, "")},
@@ -65,7 +67,7 @@ func TestLimits(t *testing.T) {
 		{"number", jsonType, `[1` + strings.Repeat("0", 64<<10-1) + "]", `[1` + strings.Repeat("0", 64<<10) + "]"},
 		{"text of a form", formType, "a=" + long, "a=x" + long},
 		{"name of a form", formType, long + "=1", "x" + long + "=1"},
-		{"repaired text", formType, "a=" + strings.Repeat("%ff%20", 16<<10), "a=" + strings.Repeat("%ff%20", 17<<10)},
+		{"repaired text", formType, "a=" + strings.Repeat("%ff%c3%a9%20", 10<<10), "a=" + strings.Repeat("%ff%c3%a9%20", 11<<10)},
 		{"text of a part", multipartType, strings.Replace(parts(1, ""), "\r\n\r\nx", "\r\n\r\n"+long, 1), strings.Replace(parts(1, ""), "\r\n\r\nx", "\r\n\r\nx"+long, 1)},
 		{"head of a part", multipartType, parts(1, "\r\nX: "+strings.Repeat("y", 8000)), parts(1, "\r\nX: "+strings.Repeat("y", 8200)) + strings.Repeat(" ", 9000)},
 	} {
@@ -75,7 +77,7 @@ func TestLimits(t *testing.T) {
 		if _, err := fields.Decode(tc.kind, []byte(tc.beyond), "", fields.Limits{}); !errors.Is(err, lead.ErrInvalid) {
 			t.Errorf("%s beyond the limit: %v", tc.name, err)
 		}
-		if _, err := fields.Look(tc.kind, []byte(tc.beyond), fields.Limits{}); !errors.Is(err, lead.ErrInvalid) {
+		if _, err := fields.Look(tc.kind, []byte(tc.beyond), "", fields.Limits{}); !errors.Is(err, lead.ErrInvalid) {
 			t.Errorf("%s beyond the limit, looked at: %v", tc.name, err)
 		}
 	}
@@ -112,26 +114,105 @@ func TestQuery(t *testing.T) {
 	}
 }
 
-// TestRepeatedNames: the last member of a name counts, for the reader and for the
-// look ahead alike; fields of a form with one name are one field with several values.
+// TestRepeatedNames: members of one name are one field with several values, as in
+// a form, and two different ids are none, for the reader and the look ahead alike.
 func TestRepeatedNames(t *testing.T) {
 	t.Parallel()
 	many := object(30)
 	for _, tc := range []struct{ kind, body, want, key string }{
-		{jsonType, `{"id":"1","a":1,"id":"2"}`, `{"a":1,"id":"2"}`, "2"},
-		{jsonType, `{"id":"1","a":1,"id":null}`, `{"a":1,"id":null}`, ""},
-		{jsonType, `{"id":"1","a":1,"\u0069d":"2"}`, `{"a":1,"id":"2"}`, "2"},
-		{jsonType, `{"id":"1","a":1,"ID":"2"}`, `{"id":"1","a":1,"ID":"2"}`, "2"},
-		{jsonType, `{"f3":"old",` + many[1:], many, ""},
+		{jsonType, `{"id":"1","a":1,"id":"2"}`, `{"id":["1","2"],"a":1}`, ""},
+		{jsonType, `{"id":"1","a":1,"id":"1"}`, `{"id":"1","a":1}`, "1"},
+		{jsonType, `{"id":"1","a":1,"id":null}`, `{"id":"1","a":1}`, "1"},
+		{jsonType, `{"id":" ","a":1,"id":"2"}`, `{"id":"2","a":1}`, "2"},
+		{jsonType, `{"id":{"x":3},"a":1,"id":"2"}`, `{"id":[{"x":3},"2"],"a":1}`, ""},
+		{jsonType, `{"a":"x","a":{},"a":[]}`, `{"a":["x",{},[]]}`, ""},
+		{jsonType, `{"id":"1","a":1,"\u0069d":"2"}`, `{"id":["1","2"],"a":1}`, ""},
+		{jsonType, `{"id":"1","a":1,"ID":"2"}`, `{"id":"1","a":1,"ID":"2"}`, ""},
+		{jsonType, `{"a":1,"a":"1","a":2,"a":2,"b":[1],"b":3}`, `{"a":[1,"1",2,2],"b":[1,3]}`, ""},
+		{jsonType, `{"f3":"old",` + many[1:], strings.Replace(`{"f3":["old",3],`+many[1:], `,"f3":3`, "", 1), ""},
 		{formType, "id=1&a=1&id=2", `{"id":["1","2"],"a":"1"}`, ""},
 	} {
 		tree, err := fields.Decode(tc.kind, []byte(tc.body), "", fields.Limits{})
 		if err != nil || written(tree.Root) != tc.want {
 			t.Errorf("%s: %s, %v, want %s", tc.body, written(tree.Root), err, tc.want)
 		}
-		if key, err := fields.Look(tc.kind, []byte(tc.body), fields.Limits{}); err != nil || key != tc.key || fields.ID(tree.Root) != tc.key {
+		if key, err := fields.Look(tc.kind, []byte(tc.body), "", fields.Limits{}); err != nil || key != tc.key || fields.ID(tree.Root) != tc.key {
 			t.Errorf("%s: key %q and %q, %v, want %q", tc.body, key, fields.ID(tree.Root), err, tc.key)
 		}
+	}
+}
+
+// TestPlaceholdersAreNoID: what programs write for no value names nobody's post.
+func TestPlaceholdersAreNoID(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{`0`, `"0"`, `-1`, `"null"`, `"undefined"`, `"None"`, `"N/A"`, `"{{lead.id}}"`, `"[id]"`, `"%ID%"`, `"${id}"`, `"00000000-0000-0000-0000-000000000000"`, `""`, `null`, `true`, `[1]`} {
+		body := []byte(`{"id":` + id + `,"entry_id":"e-7","a":1}`)
+		tree, err := fields.Decode(jsonType, body, "", fields.Limits{})
+		key, lookErr := fields.Look(jsonType, body, "", fields.Limits{})
+		if err != nil || lookErr != nil || key != "e-7" || fields.ID(tree.Root) != key {
+			t.Errorf("id %s: key %q and %q, %v, %v", id, key, fields.ID(tree.Root), err, lookErr)
+		}
+	}
+}
+
+// TestCharsets: text is read as it was written, declared or not.
+func TestCharsets(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ kind, body, want string }{
+		{formType + "; charset=ISO-8859-1", "name=J%FCrgen+M%FCller", `{"name":"Jürgen Müller"}`},
+		{formType + "; charset=iso-8859-1", "name=J%C3%BCrgen", `{"name":"Jürgen"}`},
+		{formType + "; charset=windows-1251", "name=%C8%E2%E0%ED", `{"name":"Иван"}`},
+		{formType + "; charset=shift_jis", "name=%8ER%93c", `{"name":"山田"}`},
+		{formType + "; charset=nonsense", "name=Ren%E9", `{"name":"René"}`},
+		{formType, "name=Ren%E9", `{"name":"René"}`},
+		{formType, "name=Ren%C3%A9%ff", `{"name":"René\ufffd"}`},
+		{formType, "_charset_=windows-1250&name=%8Aimek", `{"_charset_":"windows-1250","name":"Šimek"}`},
+		{jsonType + "; charset=ISO-8859-1", "{\"name\":\"J\xfcrgen\"}", `{"name":"Jürgen"}`},
+		{jsonType, "{\"name\":\"J\xfcrgen\"}", `{"name":"Jürgen"}`},
+		{multipartType + "; charset=iso-8859-2", strings.Replace(parts(1, ""), "\r\n\r\nx", "\r\n\r\n\xa3ukasz", 1), `{"f0":"Łukasz"}`},
+	} {
+		tree, err := fields.Decode(tc.kind, []byte(tc.body), "", fields.Limits{})
+		if got := strings.ReplaceAll(written(tree.Root), "�", `\ufffd`); err != nil || got != tc.want {
+			t.Errorf("%s %q: %s, %v, want %s", tc.kind, tc.body, got, err, tc.want)
+		}
+	}
+}
+
+// TestTakes: what no sender of a form or of JSON says, and does not look like it, is not taken.
+func TestTakes(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]bool{jsonType: true, "application/problem+json": true, formType: true, multipartType: true, "text/plain; charset=utf-8": true, "": true,
+		"application/xml": false, "application/octet-stream": false, "image/png": false, "text/html": false} {
+		if got := fields.Takes(kind, []byte("a=1")); got != want {
+			t.Errorf("%s: %v", kind, got)
+		}
+		if !fields.Takes(kind, []byte(" {}")) {
+			t.Errorf("%s with JSON is not taken", kind)
+		}
+	}
+}
+
+// TestIdentitiesAreBounded: who lists thousands of addresses gets twenty, and the
+// rest is kept as what was answered.
+func TestIdentitiesAreBounded(t *testing.T) {
+	t.Parallel()
+	var list strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&list, `,"%06d@a.example"`, i)
+	}
+	block := `{"email":[` + list.String()[1:] + `]}`
+	body := []byte(`[` + strings.Repeat(block+",", 17) + block + `]`)
+	start := time.Now()
+	tree, err := fields.Decode(jsonType, body, "", fields.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := fields.Map(fields.Tree{Root: fields.Value{Kind: fields.Object, Items: []fields.Item{{Name: "x", Value: tree.Root}}}})
+	if len(q.Identities) != 20 || len(q.Fields) == 0 || !strings.Contains(q.Fields[0].Value, "000999@a.example") {
+		t.Errorf("%d identities, %d fields", len(q.Identities), len(q.Fields))
+	}
+	if spent := time.Since(start); spent > 2*time.Second {
+		t.Errorf("%d bytes took %v", len(body), spent)
 	}
 }
 
@@ -159,7 +240,7 @@ func TestHeadsAreCheckedInOnePass(t *testing.T) {
 	block := strings.Repeat("--b\r\n\r", 1100) + "\n\n"
 	body := []byte("--b\r\n\r\n" + strings.Repeat(block, 10<<20/len(block)) + "\r\n--b--\r\n")
 	start := time.Now()
-	_, _ = fields.Look(multipartType, body, fields.Limits{})
+	_, _ = fields.Look(multipartType, body, "", fields.Limits{})
 	if spent := time.Since(start); spent > time.Second {
 		t.Errorf("%d bytes took %v", len(body), spent)
 	}

@@ -20,20 +20,38 @@ func looksEmail(s string) bool {
 }
 
 // looksPhone reports whether the whole text can be a phone number: 7 to 15
-// digits, an extension aside, with nothing but what is written between them.
+// digits, an extension aside, with nothing but what is written between them. A
+// date and a span of time are none.
 func looksPhone(s string) bool {
-	digits := 0
+	digits, groups, last := 0, 0, rune(0)
 	for i, c := range s {
 		switch {
 		case c >= '0' && c <= '9':
+			if last < '0' || last > '9' {
+				groups++
+			}
 			digits++
 		case c == '+' && i == 0:
 		case strings.ContainsRune(" -./()\u00a0\u2009\u2010\u2011\u2013", c):
 		default:
 			return false
 		}
+		last = c
 	}
-	return digits >= 7 && digits <= 15
+	return digits >= 7 && digits <= 15 && !(groups == 3 && digits == 8 && looksDate(s))
+}
+
+// looksDate reports whether eight digits in three groups are a day.
+func looksDate(s string) bool {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+	if len(parts) != 3 || s[0] == '+' {
+		return false
+	}
+	year, month := parts[0], parts[1]
+	if len(parts[2]) == 4 {
+		year = parts[2]
+	}
+	return len(year) == 4 && (year[:2] == "19" || year[:2] == "20") && (month <= "12" || parts[0] <= "12" || len(parts[0]) == 4)
 }
 
 func isURL(s string) bool {
@@ -67,12 +85,18 @@ func code(s string, n int) bool {
 // tick reads the value of a box. ok is false when the text is none.
 func tick(s string) (checked, ok bool) {
 	switch strings.ToLower(s) {
-	case "1", "true", "on", "yes", "y", "checked", "accepted", "agree", "agreed", "ja", "oui", "si", "sí", "sim", "да", "так", "tak", "evet":
+	case "1", "true", "on", "yes", "y", "checked", "accepted", "agree", "agreed", "ja", "oui", "si", "sí", "sim", "да", "так", "tak", "evet", "áno", "ano", "kyllä", "igen", "da", "ναι", "はい", "是", "예", "네", "نعم", "כן", "ya", "có", "x", "✓", "✔":
 		return true, true
-	case "0", "false", "off", "no", "n", "unchecked", "declined", "nein", "non", "não", "nao", "нет", "ні", "nie", "nee", "hayır", "hayir":
+	case "0", "false", "off", "no", "n", "unchecked", "declined", "nein", "non", "não", "nao", "нет", "ні", "nie", "nee", "hayır", "hayir", "nej", "nei", "ei", "nem", "ne", "nu", "όχι", "いいえ", "否", "아니요", "لا", "לא", "tidak", "không":
 		return false, true
 	}
 	return false, false
+}
+
+// agrees reports whether the text of a box says yes: it speaks of consent and does not deny it.
+func agrees(s string) bool {
+	read := reading{}.under(s)
+	return len(s) <= maxQuestion && read.words&wConsent != 0 && read.words&(wNegation&^wNoise) == 0
 }
 
 func salutation(s string) bool {
@@ -96,8 +120,8 @@ func FromURL(a *lead.Attribution, address string) {
 	m.q.Attribution = *a
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		role, of := exactRole(reading{}.under(unescape(name)).joined)
-		value = strings.TrimSpace(unescape(value))
+		role, of := exactRole(reading{}.under(unescape(name, "")).joined)
+		value = strings.TrimSpace(unescape(value, ""))
 		switch {
 		case value == "":
 		case role == roleUTM && !known:

@@ -44,7 +44,7 @@ func TestMap(t *testing.T) {
 		{
 			"german", jsonType, `{"Vorname":"Jörg","Nachname":"Groß","E-Mail-Adresse":"j@example.de","Telefonnummer":"030 1234567","Firma":"Groß GmbH","Ihre Nachricht":"Hallo","Straße und Hausnummer":"Weg 1","PLZ":"10115","Ort":"Berlin","Land":"DE"}`,
 			lead.Inquiry{
-				Name: lead.Name{Given: "Jörg", Family: "Groß"}, Identities: []lead.Identity{email("j@example.de"), phone("030 1234567")}, Company: "Groß GmbH", Text: "Hallo",
+				Name: lead.Name{Given: "Jörg", Family: "Groß"}, Identities: []lead.Identity{email("j@example.de"), {Kind: lead.IdentityPhone, Value: "+49301234567", Raw: "030 1234567", Proof: lead.ProofForm}}, Company: "Groß GmbH", Text: "Hallo",
 				Address: &lead.Address{Street: "Weg 1", Postcode: "10115", City: "Berlin", Country: "DE"}, Country: "DE",
 			},
 		},
@@ -54,7 +54,7 @@ func TestMap(t *testing.T) {
 		},
 		{
 			"russian", jsonType, `{"Ваше имя":"Анна","Фамилия":"Ли","Электронная почта":"a@example.ru","Номер телефона":"8 912 345-67-89","Компания":"ООО","Комментарий":"Цена?"}`,
-			lead.Inquiry{Name: lead.Name{Display: "Анна", Family: "Ли"}, Identities: []lead.Identity{email("a@example.ru"), phone("8 912 345-67-89")}, Company: "ООО", Text: "Цена?"},
+			lead.Inquiry{Name: lead.Name{Given: "Анна", Family: "Ли"}, Identities: []lead.Identity{email("a@example.ru"), phone("8 912 345-67-89")}, Company: "ООО", Text: "Цена?"},
 		},
 		{
 			"spanish and italian", jsonType, `{"Nombre y apellidos":"Eva Ruiz","Correo electrónico":"e@example.es","Móvil":"612345678","Empresa":"SL","Messaggio":"Ciao"}`,
@@ -97,7 +97,7 @@ func TestMap(t *testing.T) {
 		{
 			"contact form 7", jsonType, `{"your-name":"Ann Lee","your-email":"ann@example.com","your-tel":"+14155550100","your-message":"Price?","services":["A","B"],"your-file":"https://shop.example/wp-content/uploads/cf7/1.pdf"}`,
 			lead.Inquiry{
-				Name: lead.Name{Display: "Ann Lee"}, Identities: []lead.Identity{email("ann@example.com"), phone("+14155550100")}, Text: "Price?", Fields: []lead.Field{{Key: "services", Value: "A, B"}},
+				Name: lead.Name{Display: "Ann Lee"}, Identities: []lead.Identity{email("ann@example.com"), phone("+14155550100")}, Text: "Price?", Fields: []lead.Field{{Key: "services", Value: "A, B"}, {Key: "your-file", Type: "file", Value: "1.pdf"}},
 				Attachments: []lead.Attachment{{Kind: "file", Name: "1.pdf", URL: "https://shop.example/wp-content/uploads/cf7/1.pdf"}},
 			},
 		},
@@ -114,7 +114,9 @@ func TestMap(t *testing.T) {
 		},
 		{
 			"typed answers", jsonType, `{"fields":[{"key":"question_mVGEg3","label":"Wie erreichen wir Sie?","type":"INPUT_PHONE_NUMBER","value":"+4930123456"},{"key":"question_x","label":"Bild","type":"FILE_UPLOAD","value":[{"url":"https://t.example/f.png","name":"f.png","mimeType":"image/png","size":12}]}]}`,
-			lead.Inquiry{Identities: []lead.Identity{phone("+4930123456")}, Attachments: []lead.Attachment{{Kind: "image", Name: "f.png", Type: "image/png", Size: 12, URL: "https://t.example/f.png"}}},
+			lead.Inquiry{
+				Identities: []lead.Identity{phone("+4930123456")}, Attachments: []lead.Attachment{{Kind: "image", Name: "f.png", Type: "image/png", Size: 12, URL: "https://t.example/f.png"}},
+				Fields: []lead.Field{{Key: "fields.question_x", Label: "Bild", Type: "file", Value: "f.png"}}},
 		},
 		{
 			"no choice of guesses", jsonType, `{"assigned":"a@example.com","x":"b@example.com","y":"c@example.com"}`,
@@ -123,8 +125,8 @@ func TestMap(t *testing.T) {
 		{
 			"consents", formType, `email=a%40example.com&gdpr_consent=on&newsletter=0&marketing_channel=tv&privacy=I+agree`,
 			lead.Inquiry{
-				Identities: []lead.Identity{email("a@example.com")}, Consents: []lead.Consent{{Key: "gdpr_consent", Checked: true}, {Key: "newsletter"}},
-				Fields: []lead.Field{{Key: "marketing_channel", Value: "tv"}, {Key: "privacy", Value: "I agree"}},
+				Identities: []lead.Identity{email("a@example.com")}, Consents: []lead.Consent{{Key: "gdpr_consent", Checked: true}, {Key: "newsletter"}, {Key: "privacy", Label: "I agree", Checked: true}},
+				Fields: []lead.Field{{Key: "marketing_channel", Value: "tv"}},
 			},
 		},
 		{

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // role is the place in an inquiry that a field's name claims.
@@ -48,7 +50,9 @@ const (
 	roleTest
 	roleTime
 	roleFile
-	roleID
+	roleInfix
+	roleDial
+	roleTotal
 )
 
 // meaning is what a name says about its value.
@@ -62,28 +66,43 @@ type meaning struct {
 // personal reports whether the value is part of what makes an inquiry one.
 func (m meaning) personal() bool { return m.role >= roleEmail && m.role <= roleMessage && m.sure }
 
-// reading is what the words of a name, and of the names around it, amount to.
-type reading struct {
-	words   word
-	unknown int
-	second  bool   // holds the number 2
-	joined  string // the folded last component
-	wider   string // the same with the component around it
+// identity reports whether the value points at the person, when it has the shape.
+func (m meaning) identity(text string) bool {
+	text = strings.TrimSpace(text)
+	return !m.other && (m.role == roleEmail && looksEmail(text) || m.role == rolePhone && looksPhone(text))
 }
 
-// maxName is the longest name that is read, in bytes. What is longer is a
-// question in full, which is known only by its value.
-const maxName = 80
+// reading is what the words of a name, and of the names around it, amount to.
+type reading struct {
+	words    word // of all names
+	around   word // of the names around the last
+	unknown  int
+	numbered bool   // the last name holds a number
+	second   bool   // holds the number 2
+	another  bool   // as does a name around it
+	joined   string // the folded last component
+	wider    string // the same with the component around it
+}
+
+// Names up to maxName bytes are read as names. What is longer is a question in
+// full, of which up to maxQuestion bytes are looked at, and which is known only
+// by its value.
+const (
+	maxName     = 80
+	maxQuestion = 400
+)
 
 // nameMeaning reads a name on its own.
 func nameMeaning(name string) meaning { return reading{}.under(name).meaning() }
 
 // under reads the name of a member of what r was read from.
 func (r reading) under(name string) reading {
-	out := reading{words: r.words, unknown: r.unknown}
+	out := reading{words: r.words, around: r.words, unknown: r.unknown, another: r.another}
 	if len(name) > maxName {
 		out.unknown++
-		return out
+		if len(name) > maxQuestion {
+			return out
+		}
 	}
 	var buf [2 * maxName]byte
 	b := buf[:0]
@@ -98,7 +117,7 @@ func (r reading) under(name string) reading {
 		switch {
 		case unicode.Is(unicode.Mn, c): // a mark that decomposed text puts behind its letter
 			continue
-		case c == '\'' || c == '’':
+		case c == '-' && len(b) == start+1 && unicode.IsLetter(was): // e-mail, e-postadress are one word
 			continue
 		case !unicode.IsLetter(c) && !unicode.IsDigit(c):
 			flush()
@@ -122,10 +141,11 @@ func (r reading) under(name string) reading {
 // take reads one word.
 func (r *reading) take(w []byte) {
 	if w[0] >= '0' && w[0] <= '9' {
-		r.second = r.second || string(w) == "2"
+		r.numbered, r.second = true, r.second || string(w) == "2"
+		r.another = r.another || r.second
 		return
 	}
-	if known := wordOf(string(w)); known != 0 {
+	if known := wordOf(w); known != 0 {
 		r.words |= known
 	} else {
 		r.unknown++
@@ -141,29 +161,41 @@ func appendFolded(b []byte, c rune) []byte {
 		return append(b, byte(c))
 	}
 	c = unicode.ToLower(c)
-	if c == 'ß' {
+	switch c {
+	case 'ß':
 		return append(b, "ss"...)
+	case 'æ':
+		return append(b, "ae"...)
+	case 'œ':
+		return append(b, "oe"...)
+	case 'ø':
+		return append(b, 'o')
+	case 'ł':
+		return append(b, 'l')
+	case 'đ', 'ð':
+		return append(b, 'd')
+	case 'ı':
+		return append(b, 'i')
+	case 'ς':
+		c = 'σ'
 	}
-	if i := strings.IndexRune(marked, c); i >= 0 {
-		return append(b, plain[utf8.RuneCountInString(marked[:i])])
-	}
-	if c == 'ё' {
-		c = 'е'
+	if !unicode.Is(unicode.Hangul, c) {
+		if parts := norm.NFD.PropertiesString(string(c)).Decomposition(); len(parts) > 0 {
+			c, _ = utf8.DecodeRune(parts)
+		}
 	}
 	return utf8.AppendRune(b, c)
 }
-
-// marked are the letters of the known languages with a diacritic, plain the same without.
-const (
-	marked = "àáâãäåąçćčďèéêëęěğìíîïıłńñňòóôõöøőřśšşťùúûüůűýÿźżž"
-	plain  = "aaaaaaacccdeeeeeegiiiiilnnnooooooorssstuuuuuuyyzzz"
-)
 
 // meaning decides what the words mean together.
 func (r reading) meaning() meaning {
 	m := meaning{sure: r.unknown == 0, other: r.words&wOther != 0}
 	if m.role, m.of = exactRole(r.joined); m.role == none && r.wider != r.joined {
 		m.role, m.of = exactRole(r.wider)
+	}
+	if m.role == roleTitle && r.unknown > 0 { // of a thing
+		m.role = none
+		return m
 	}
 	if m.role != none {
 		m.sure = true
@@ -193,13 +225,11 @@ func exactRole(joined string) (role, string) {
 		return roleClick, "ctwa_clid"
 	case "username", "nickname":
 		return roleUsername, ""
-	case "adsoyad", "имяфамилия", "фамилияимя":
-		return roleName, ""
 	case "title":
 		return roleTitle, ""
-	case "sourceurl", "currenturl", "formurl":
+	case "sourceurl", "currenturl", "formurl", "pageuri", "location_href", "documenturl":
 		return rolePage, ""
-	case "createdat", "submittedat", "timestamp", "datecreated", "submissiontime", "createdtime", "submittime", "occurredat":
+	case "createdat", "submittedat", "timestamp", "datecreated", "submissiontime", "createdtime", "submittime", "occurredat", "submissiondate", "submittedon", "createdon", "createddate", "creationdate":
 		return roleTime, ""
 	}
 	return none, ""
@@ -208,23 +238,28 @@ func exactRole(joined string) (role, string) {
 // role picks the place by the words. An e-mail address or a phone number may be
 // called anything besides; every other place needs a name without unknown words.
 func (r reading) role() role {
-	w := r.words &^ wNoise
+	w := r.words &^ (wNoise | wNegation | wBill | wShip | wHelp)
 	only := func(main, beside word) bool { return w&main != 0 && w&^(main|beside) == 0 }
 	switch {
 	case w&wConsent != 0:
 		return roleConsent
 	case w&wOptIn != 0:
 		return roleOptIn
-	case w&wEmail != 0 && w&(wSubject|wMessage) == 0:
+	case w&wTime != 0: // when something is to be done with what the other words name
+		return none
+	case w&wDial != 0 && w&^(wDial|wPhone|wCountry|wNumber) == 0, w&wPhone != 0 && only(wCountry, wPhone):
+		return roleDial
+	case w&wEmail != 0 && w&(wSubject|wMessage|wPostcode) == 0:
 		return roleEmail
-	case w&wPhone != 0 && w&(wID|wCountry|wState|wMessage|wSubject) == 0:
+	case w&wPhone != 0 && w&(wID|wCountry|wState|wMessage|wSubject|wDial) == 0:
 		return rolePhone
 	case w&wFile != 0:
 		return roleFile
 	case r.unknown > 0:
 		return none
-	case r.personRole(only) != none:
-		return r.personRole(only)
+	}
+	if found := r.personRole(); found != none {
+		return found
 	}
 	return r.placeRole(only)
 }
@@ -232,29 +267,41 @@ func (r reading) role() role {
 // people are the words for whom a field is about, which change nothing.
 const people = wCustomer | wVisitor | wUser
 
-func (r reading) personRole(only func(main, beside word) bool) role {
-	w := r.words
+// personRole looks for what is about somebody. An address around it only says
+// what else the name is used for.
+func (r reading) personRole() role {
+	const quiet = wNoise | wNegation | wBill | wShip
+	w := r.words &^ quiet
+	if own := r.words &^ r.around; w&wAddress != 0 && own&wAddress == 0 {
+		w &^= wAddress
+	}
+	only := func(main, beside word) bool { return w&main != 0 && w&^(main|beside) == 0 }
+	and := r.words&wAnd != 0
 	switch {
 	case only(wPosition, wTitle|wCompany|wName|people):
 		return rolePosition
-	case only(wCompany, wName|people):
+	case only(wCompany, wName|wTitle|people):
 		return roleCompany
-	case w&wGiven != 0 && w&wFamily != 0 && only(wGiven|wFamily, wName|wAnd|people),
-		w&wAnd != 0 && only(wGiven|wFamily, wName|wAnd|people):
+	case w&wGiven != 0 && w&wFamily != 0 && only(wGiven|wFamily, wName|wAnd|wMiddle|people),
+		w&wFamily != 0 && w&(wName|wShortAd) != 0 && only(wFamily, wName|wShortAd|wAnd|people) && (and || r.words&^r.around&(wName|wShortAd) != 0 && r.pair()):
 		return roleName
-	case only(wGiven, wName|people):
+	case w == wShortAd && r.joined == "ad": // Turkish
+		return roleName
+	case only(wGiven, wName|wFull|people):
 		return roleGiven
-	case only(wFamily, wName|people):
+	case only(wFamily, wName|wFull|people):
 		return roleFamily
-	case only(wMiddle, wName|people):
+	case only(wInfix, wName|people):
+		return roleInfix
+	case only(wMiddle, wName|wFull|people):
 		return roleMiddle
-	case only(wPrefix, people):
+	case only(wPrefix, wTitle|wName|wFull|people):
 		return rolePrefix
 	case w&wName != 0 && only(wName, wFull|people):
 		return roleName
 	case only(wSubject, wMessage|wAnd):
 		return roleSubject
-	case only(wMessage, wAnd|people):
+	case only(wMessage|wHelp, wAnd|people) && !r.numbered:
 		return roleMessage
 	case only(wVisitor, wID):
 		return roleVisitor
@@ -266,11 +313,24 @@ func (r reading) personRole(only func(main, beside word) bool) role {
 	return none
 }
 
+// pair reports whether the last name is two words for a name side by side, such
+// as Adınız Soyadınız, and not one for a family name, such as nom de famille.
+func (r reading) pair() bool {
+	for _, first := range [...]string{"ad", "adi", "adiniz", "isim", "имя", "ім", "ime", "meno", "jmeno", "imie", "nume", "nev", "ονομα"} {
+		if strings.HasPrefix(r.joined, first) || strings.HasSuffix(r.joined, first) && len(first) > 3 {
+			return true
+		}
+	}
+	return false
+}
+
 func (r reading) placeRole(only func(main, beside word) bool) role {
 	const around = wAddress | wCompany | people
 	w := r.words
 	switch {
-	case only(wUnit, around|wNumber), r.second && only(wAddress|wLine, around):
+	case r.wider == "by": // Danish and Norwegian
+		return roleCity
+	case only(wUnit, around|wNumber|wLine), r.second && only(wAddress|wLine|wStreet, around):
 		return roleLine2
 	case w&wStreet != 0 && w&wNumber != 0 && w&wAnd == 0 && only(wStreet|wNumber, around), w&wStreet == 0 && only(wHouse, around|wNumber):
 		return roleNumber
@@ -278,12 +338,12 @@ func (r reading) placeRole(only func(main, beside word) bool) role {
 		return roleStreet
 	case only(wCity, around|wName):
 		return roleCity
-	case only(wPostcode, around):
+	case only(wPostcode, around|wNumber):
 		return rolePostcode
+	case only(wCountry, around|wName|wState):
+		return roleCountry
 	case only(wState, around|wName):
 		return roleState
-	case only(wCountry, around|wName):
-		return roleCountry
 	case only(wLanding, wPage|wURL):
 		return roleLanding
 	case only(wReferrer, wPage|wURL):
@@ -294,9 +354,11 @@ func (r reading) placeRole(only func(main, beside word) bool) role {
 		return roleLocale
 	case only(wTimezone, people):
 		return roleTimezone
-	case only(wAmount, 0):
+	case only(wAmount, wSum):
 		return roleAmount
-	case only(wCurrency, wAmount):
+	case only(wSum, 0):
+		return roleTotal
+	case only(wCurrency, wAmount|wID):
 		return roleCurrency
 	case only(wTags, people):
 		return roleTags

@@ -20,14 +20,15 @@ import (
 
 // parseMultipart reads multipart/form-data (RFC 7578). Parts with a file name
 // are files; the rest are fields.
-func parseMultipart(body, boundary string, limits Limits, files bool) (Tree, error) {
+func parseMultipart(body []byte, sh shape, limits Limits, files bool) (Tree, error) {
+	boundary := sh.boundary
 	if boundary == "" || len(boundary) > 70 {
 		return Tree{}, formError("the boundary is missing")
 	}
 	if !headsWithin(body, boundary, limits.Header) {
 		return Tree{}, formError("the head of a part is too long")
 	}
-	r := multipart.NewReader(strings.NewReader(body), boundary)
+	r := multipart.NewReader(bytes.NewReader(body), boundary)
 	var t Tree
 	root, texts, all := &node{}, 0, 0
 	for {
@@ -47,9 +48,9 @@ func parseMultipart(body, boundary string, limits Limits, files bool) (Tree, err
 		case texts > limits.Keys || all > limits.Keys+limits.Parts:
 			return Tree{}, formError("too many fields")
 		case isFile:
-			err = t.addFile(file, p, limits, files)
+			err = t.addFile(name, file, p, limits, files)
 		default:
-			err = addPart(root, name, p, limits)
+			err = addPart(root, name, p, &sh.charset, limits)
 		}
 		if err != nil {
 			return Tree{}, err
@@ -60,16 +61,16 @@ func parseMultipart(body, boundary string, limits Limits, files bool) (Tree, err
 // headsWithin reports whether no part's head is longer than limit. The standard
 // reader has a fixed limit of its own, far higher. It is one pass: the next empty
 // line is looked for only once the last one is behind.
-func headsWithin(body, boundary string, limit int) bool {
-	delimiter := "--" + boundary
-	blanks := [...]blank{{line: "\r\n\r\n", at: -1}, {line: "\n\n", at: -1}}
+func headsWithin(body []byte, boundary string, limit int) bool {
+	delimiter := []byte("--" + boundary)
+	blanks := [...]blank{{line: []byte("\r\n\r\n"), at: -1}, {line: []byte("\n\n"), at: -1}}
 	for at := 0; ; {
-		next := strings.Index(body[at:], delimiter)
+		next := bytes.Index(body[at:], delimiter)
 		if next < 0 {
 			return true
 		}
 		at += next + len(delimiter)
-		if len(body)-at <= limit || strings.HasPrefix(body[at:], "--") {
+		if len(body)-at <= limit || bytes.HasPrefix(body[at:], []byte("--")) {
 			continue
 		}
 		end := min(blanks[0].end(body, at), blanks[1].end(body, at))
@@ -81,32 +82,35 @@ func headsWithin(body, boundary string, limit int) bool {
 
 // blank is a way to write the empty line that ends a head, and where it was last found.
 type blank struct {
-	line string
+	line []byte
 	at   int
 }
 
 // end returns where the next empty line from a place on ends, far behind the body when there is none.
-func (b *blank) end(body string, from int) int {
+func (b *blank) end(body []byte, from int) int {
 	if b.at < from {
 		b.at = math.MaxInt / 2
-		if next := strings.Index(body[from:], b.line); next >= 0 {
+		if next := bytes.Index(body[from:], b.line); next >= 0 {
 			b.at = from + next
 		}
 	}
 	return b.at + len(b.line)
 }
 
-func addPart(root *node, name string, p io.Reader, limits Limits) error {
+func addPart(root *node, name string, p io.Reader, set *charset, limits Limits) error {
 	text, err := io.ReadAll(io.LimitReader(p, int64(limits.Text)+1))
 	if err != nil {
 		return formError("a part is broken")
 	}
-	return root.add(repair(name), repair(string(text)), limits)
+	if name == "_charset_" && *set == "" { // what browsers put into a field of this name (RFC 7578 §4.6)
+		*set = charset(text)
+	}
+	return root.add(set.text(name), set.text(string(text)), limits)
 }
 
 // addFile takes a file; without read only its being there. A file field left
 // empty in a browser comes without name and bytes, and is none.
-func (t *Tree) addFile(name string, p *multipart.Part, limits Limits, read bool) error {
+func (t *Tree) addFile(field, name string, p *multipart.Part, limits Limits, read bool) error {
 	var data bytes.Buffer
 	sum := sha256.New()
 	to := io.Discard
@@ -127,7 +131,7 @@ func (t *Tree) addFile(name string, p *multipart.Part, limits Limits, read bool)
 	if read {
 		f.SHA256, f.Data = hex.EncodeToString(sum.Sum(nil)), data.Bytes()
 	}
-	t.Files = append(t.Files, f)
+	t.Files, t.asked = append(t.Files, f), append(t.asked, strings.TrimSuffix(repair(field), "[]"))
 	return nil
 }
 

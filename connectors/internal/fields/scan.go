@@ -16,6 +16,7 @@ type scanner struct {
 	s     string
 	i     int
 	max   Limits
+	nodes int    // members and elements so far
 	build bool   // make values; otherwise only check
 	stack []Item // members of the lists and objects that are open
 	out   outline
@@ -23,9 +24,9 @@ type scanner struct {
 
 // outline is what a check learns on its way.
 type outline struct {
-	ids     [len(idNames)]string // values of the members that may be the id, by rank
-	many    bool                 // may hold several inquiries
-	content bool                 // holds a value that is not empty, besides the id
+	ids     ids  // the members that may be the id
+	many    bool // may hold several inquiries
+	content bool // holds a value that is not empty, besides the id
 }
 
 // token is a scanned string: the bytes between the quotes.

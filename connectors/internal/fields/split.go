@@ -1,111 +1,283 @@
 package fields
 
-import "strings"
-
-// Split returns the inquiries a body holds. A list of objects, alone or under
-// leads, items or data, is many, unless it is one form written as pairs of name
-// and value. Anything else is one, and many is false.
+// Split returns the inquiries a body holds. A list in which two objects or more
+// have an identity each is many inquiries, whatever it is called and whatever
+// stands around it; so is a list of objects alone, or under a name that says so
+// where nobody stands around it. What surrounds such a list is said of each of
+// its inquiries. Anything else is one, and many is false. Elements that are no
+// objects stand among the many as they came.
 func Split(root Value) (all []Value, many bool) {
-	switch root.Kind {
-	case List:
-		if !root.pairs() {
-			return elements(root), true
+	if root.Kind == List {
+		if root.pairs() || len(root.Items) == 0 || !root.objects(1) {
+			return []Value{root}, false
 		}
-	case Object:
-		for _, it := range root.Items {
-			if it.Value.Kind == List && wrapperName(it.Name) && wraps(root, it) {
-				return elements(it.Value), true
-			}
-		}
+		return root.elements(nil), true
+	}
+	if list, around, how := root.wrapped(0); how != apart {
+		return list.elements(inherited(around, len(list.Items))), true
 	}
 	return []Value{root}, false
 }
 
-func elements(list Value) []Value {
-	out := make([]Value, len(list.Items))
-	for i, it := range list.Items {
+// objects reports whether a list holds at least n objects.
+func (v Value) objects(n int) bool {
+	for i := range v.Items {
+		if v.Items[i].Value.Kind == Object {
+			n--
+		}
+	}
+	return n <= 0
+}
+
+// elements returns the elements of a list, each object with what surrounds the list behind its own.
+func (v Value) elements(around []Item) []Value {
+	out := make([]Value, len(v.Items))
+	for i, it := range v.Items {
 		out[i] = it.Value
+		if it.Value.Kind == Object && len(it.Value.Items) > 0 && len(around) > 0 {
+			out[i].Items = merge(append(make([]Item, 0, len(it.Value.Items)+len(around)), it.Value.Items...), around)
+		}
 	}
 	return out
 }
 
-func wrapperName(name string) bool {
-	return strings.EqualFold(name, "leads") || strings.EqualFold(name, "items") || strings.EqualFold(name, "data")
-}
+// wrapperDepth is how many objects may stand around a list of inquiries.
+const wrapperDepth = 4
 
-// wraps reports whether an object is only the wrapper of the inquiries in a
-// member, and not an inquiry that lists something, such as what was ordered.
-func wraps(root Value, member Item) bool {
-	if len(member.Value.Items) == 0 || member.Value.pairs() {
-		return false
+// wrapping is how sure it is that a list holds inquiries.
+type wrapping uint8
+
+const (
+	apart   wrapping = iota // it does not
+	likely                  // unless somebody stands around it
+	certain                 // it says so, and holds several people
+)
+
+// maxLists is how many lists of one object are looked into.
+const maxLists = 16
+
+// wrapped looks for the list that holds the inquiries, and returns it with what
+// stands around it.
+func (v Value) wrapped(depth int) (list Value, around []Item, how wrapping) {
+	if v.Kind != Object || depth > wrapperDepth {
+		return Value{}, nil, apart
 	}
-	for _, it := range member.Value.Items {
-		if it.Value.Kind != Object {
-			return false
+	lists := 0
+	for i, it := range v.Items {
+		inner := it.Value
+		if depth == 0 && inner.Kind == Text {
+			inner, _ = inner.unpacked()
 		}
-	}
-	for _, it := range root.Items {
-		if it.Name == member.Name {
+		if inner.Kind != List && inner.Kind != Object {
 			continue
 		}
-		if m := nameMeaning(it.Name); m.personal() && it.Value.hasText() {
-			return false
+		if lists++; lists > maxLists {
+			break
+		}
+		if inner.Kind == List {
+			if how := v.wraps(it.Name, inner); how != apart {
+				return inner, without(v.Items, i), how
+			}
+			continue
+		}
+		if list, around, how := inner.wrapped(depth + 1); how == certain || how == likely && !v.somebody(it.Name) {
+			return list, append(around, without(v.Items, i)...), how
 		}
 	}
-	return true
+	return Value{}, nil, apart
 }
 
-// pairs reports whether a list is a form written as pairs: [{"name": …, "value": …}, …].
-func (v Value) pairs() bool {
-	if v.Kind != List || len(v.Items) == 0 {
+func without(items []Item, i int) []Item { return append(items[:i:i], items[i+1:]...) }
+
+// wraps reports whether an object only wraps the inquiries in a list of its own,
+// and is not one that lists something, such as what was ordered or who else comes.
+func (v Value) wraps(name string, list Value) wrapping {
+	if list.pairs() || nameMeaning(name).other {
+		return apart
+	}
+	people := 0
+	for i := range list.Items {
+		if e := list.Items[i].Value; e.Kind == Object && !e.detail() && e.identities(reading{}) != 0 {
+			people++
+		}
+	}
+	named := wrapperName(name)
+	switch {
+	case people > 1 && named:
+		return certain
+	case people > 1 && !v.somebody(name),
+		people == 1 && named && v.beside(name).identities(reading{}) == 0,
+		people == 0 && named && len(list.Items) > 0 && list.objects(len(list.Items)) && !v.somebody(name):
+		return likely
+	}
+	return apart
+}
+
+// wrapperName reports whether a list of this name holds inquiries.
+func wrapperName(name string) bool {
+	words := splitWords(name)
+	if len(words) == 0 {
 		return false
 	}
-	for i := range v.Items {
-		if _, ok := v.Items[i].Value.answer(); !ok {
-			return false
+	switch words[len(words)-1] {
+	case "leads", "items", "data", "contacts", "entries", "submissions", "responses", "records", "results", "rows", "inquiries", "enquiries", "people", "persons", "prospects", "events", "batch", "payload", "list", "objects", "deals":
+		return true
+	}
+	return false
+}
+
+// somebody reports whether an object says who it is, in members beside one.
+func (v Value) somebody(beside string) bool {
+	rest := v.beside(beside)
+	return rest.named() || rest.identities(reading{}) != 0
+}
+
+// beside is an object without one of its members.
+func (v Value) beside(name string) Value {
+	for i, it := range v.Items {
+		if it.Name == name {
+			return Value{Kind: Object, Items: without(v.Items, i)}
 		}
 	}
-	return true
+	return v
 }
 
-// answer is a question with its answer, as form builders write it:
-// {"key": …, "label": …, "type": …, "value": …}.
-type answer struct {
-	key, label, kind string
-	value            Value
-}
-
-// answer reads an object whose members all describe one answer; ok is false when
-// there is no value or anything else stands beside it.
-func (v Value) answer() (a answer, ok bool) {
-	if v.Kind != Object || len(v.Items) > 16 {
-		return answer{}, false
-	}
+// named reports whether an object has a person's name, or what a person says.
+func (v Value) named() bool {
 	for _, it := range v.Items {
-		role := ""
-		if it.Value.Scalar() {
-			role = it.Value.Text
-		}
-		switch strings.ToLower(it.Name) {
-		case "value", "values", "answer", "answers", "response":
-			if !ok {
-				a.value = it.Value
-			}
-			ok = true
-		case "key", "name", "ref", "slug":
-			if a.key == "" {
-				a.key = role
-			}
-		case "label", "title", "question", "caption":
-			if a.label == "" {
-				a.label = role
-			}
-		case "type":
-			a.kind = role
-		case "id", "field_id", "fieldid", "field", "required", "raw_value", "rawvalue", "options", "index", "order", "position":
-		default:
-			return answer{}, false
+		m := nameMeaning(it.Name)
+		if m.role >= roleName && m.role <= roleFamily && m.sure && !m.other && it.Value.hasText() {
+			return true
 		}
 	}
-	return a, ok
+	return false
+}
+
+// The kinds of identities that a value can have.
+const (
+	hasEmail = 1 << iota
+	hasPhone
+)
+
+// identity tells which identity a text under a name of this meaning is.
+func identity(m meaning, text string) int {
+	switch {
+	case !m.identity(text):
+		return 0
+	case m.role == roleEmail:
+		return hasEmail
+	}
+	return hasPhone
+}
+
+// identities tells which identities an object has of its own: under names that
+// say so, in itself, in its objects, or in questions with answers. Who stands in
+// its lists is somebody else.
+func (v Value) identities(read reading) int {
+	found := 0
+	for _, it := range v.Items {
+		at := read.under(it.Name)
+		switch it.Value.Kind {
+		case Text, Number:
+			found |= identity(at.meaning(), it.Value.Text)
+		case Object:
+			if a, ok := it.Value.answer(); ok {
+				found |= a.identities(at)
+			} else if at.words&wOther == 0 && at.unknown == 0 {
+				found |= it.Value.identities(at)
+			}
+		case List:
+			found |= it.Value.listed(at)
+		}
+	}
+	return found
+}
+
+// listed is identities in a list of scalars, of answers, or of values with their kind.
+func (v Value) listed(at reading) int {
+	found := 0
+	for i := range v.Items {
+		e := v.Items[i].Value
+		if e.Scalar() {
+			found |= identity(at.meaning(), e.Text)
+		} else if a, ok := e.answer(); ok {
+			found |= a.identities(at)
+		} else if e.detail() && at.words&wOther == 0 {
+			found |= e.identities(at)
+		}
+	}
+	return found
+}
+
+func (a answer) identities(at reading) int {
+	v := a.value
+	if v.Kind == List && len(v.Items) > 0 {
+		v = v.Items[0].Value
+	}
+	if !v.Scalar() {
+		return 0
+	}
+	return identity(a.read(at).meaning(), v.Text)
+}
+
+// detail reports whether an object is one value with its kind, such as a phone
+// number and that it is a mobile one, and not somebody.
+func (v Value) detail() bool {
+	if v.Kind != Object {
+		return false
+	}
+	values := 0
+	for _, it := range v.Items {
+		switch {
+		case !it.Value.Scalar():
+			return false
+		case it.Value.Kind == Bool || it.Value.blank():
+		case partOf(it.Name) == partKind || partOf(it.Name) == partID || partOf(it.Name) == partLabel || partOf(it.Name) == partSetting:
+		default:
+			values++
+		}
+	}
+	return values == 1
+}
+
+// Limits of what is said of each of several inquiries.
+const (
+	maxInherited = 60     // members
+	maxCopied    = 30_000 // members of all inquiries together
+)
+
+// inherited is what surrounds a list as each inquiry in it gets it: campaign and
+// answers as they are, an identity of somebody else under a name that says so.
+func inherited(around []Item, inquiries int) []Item {
+	var out, others []Item
+	most := min(maxInherited, maxCopied/max(inquiries, 1))
+	for _, it := range around {
+		if len(out)+len(others) >= most {
+			break
+		}
+		one := Value{Kind: Object, Items: []Item{it}}
+		switch m := nameMeaning(it.Name); {
+		case !it.Value.hasText() || it.Value.Kind == List && it.Value.objects(1):
+		case idRank(it.Name) >= 0, m.role >= roleEmail && m.role <= roleUsername, it.Value.named(), one.identities(reading{}) != 0:
+			others = append(others, it)
+		case it.Value.size() <= maxInherited:
+			out = append(out, it)
+		}
+	}
+	if len(others) > 0 {
+		out = append(out, Item{"batch", Value{Kind: Object, Items: others}})
+	}
+	return out
+}
+
+// size counts the scalars of a value.
+func (v Value) size() int {
+	if v.Scalar() {
+		return 1
+	}
+	n := 0
+	for i := range v.Items {
+		n += v.Items[i].Value.size()
+	}
+	return n
 }

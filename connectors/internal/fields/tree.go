@@ -1,6 +1,10 @@
 package fields
 
-import "leadgate/lead"
+import (
+	"strings"
+
+	"leadgate/lead"
+)
 
 // Kind is the sort of a value.
 type Kind uint8
@@ -32,6 +36,7 @@ type Item struct {
 type Tree struct {
 	Root  Value
 	Files []lead.Attachment // of a multipart body, with Data
+	asked []string          // the field each of Files stood in
 }
 
 // Limits bound what Decode takes. A field of zero takes the default.
@@ -39,6 +44,7 @@ type Limits struct {
 	Depth  int // nesting of lists and objects, 64
 	Keys   int // members of one object, or fields of a form, 1,000
 	Items  int // elements of one list, 1,000
+	Nodes  int // members and elements of a body together, 20,000
 	Text   int // bytes of one text, name or number, 65,536
 	Parts  int // files of a multipart body, 20
 	Header int // bytes of the head of one part, 8,192
@@ -49,7 +55,7 @@ func (l Limits) withDefaults() Limits {
 	for _, p := range [...]struct {
 		to       *int
 		standard int
-	}{{&l.Depth, 64}, {&l.Keys, 1000}, {&l.Items, 1000}, {&l.Text, 64 << 10}, {&l.Parts, 20}, {&l.Header, 8 << 10}, {&l.Name, 255}} {
+	}{{&l.Depth, 64}, {&l.Keys, 1000}, {&l.Items, 1000}, {&l.Nodes, 20_000}, {&l.Text, 64 << 10}, {&l.Parts, 20}, {&l.Header, 8 << 10}, {&l.Name, 255}} {
 		if *p.to == 0 {
 			*p.to = p.standard
 		}
@@ -80,6 +86,11 @@ func (v Value) Path(names ...string) Value {
 
 // Scalar reports whether the value is neither a list nor an object.
 func (v Value) Scalar() bool { return v.Kind != List && v.Kind != Object }
+
+// blank reports whether a value is a scalar that says nothing.
+func (v Value) blank() bool {
+	return v.Kind == Null || v.Kind == Text && strings.TrimSpace(v.Text) == ""
+}
 
 // Take removes the top-level members whose name want accepts and returns them in order.
 func (t *Tree) Take(want func(name string) bool) []Item {
