@@ -219,7 +219,7 @@ func (v Value) describer() (a answer, ok bool) {
 
 // labels collects what the questions of a form are called, by key and id, where
 // their descriptions stand apart from the answers.
-func (v Value) labels(into map[string]string, depth int) {
+func (v Value) labels(into *map[string]string, depth int) {
 	if depth > wrapperDepth {
 		return
 	}
@@ -227,7 +227,10 @@ func (v Value) labels(into map[string]string, depth int) {
 		e := v.Items[i].Value
 		if v.Kind == List {
 			if a, ok := e.describer(); ok && a.label != "" {
-				into[a.key], into[firstOf(a.id, a.key)] = a.label, a.label
+				if *into == nil {
+					*into = map[string]string{}
+				}
+				(*into)[a.key], (*into)[firstOf(a.id, a.key)] = a.label, a.label
 			}
 			continue
 		}
