@@ -20,9 +20,9 @@ import (
 // one delivery.
 func (p *Pipeline) Accept(ctx context.Context, d lead.Delivery) (lead.ID, error) {
 	start := time.Now()
-	p.courtesy.waiting.Add(1)
+	p.courtesy.enter(start)
 	id, err := p.accept(ctx, &d)
-	p.courtesy.waiting.Add(-1)
+	p.courtesy.leave()
 	if err != nil {
 		p.o.Meter.Refused(d.Source)
 		return lead.ID{}, err

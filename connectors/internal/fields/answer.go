@@ -99,39 +99,15 @@ func (v Value) answer() (a answer, ok bool) {
 	name, best := "", partNone
 	typed := v.typed()
 	for i, it := range v.Items {
-		text := ""
-		if it.Value.Scalar() {
-			text = strings.TrimSpace(it.Value.Text)
-		}
-		p := it.part()
-		if i == typed {
+		switch p := it.part(); {
+		case i == typed:
 			a.value, best = it.Value, partValue
-			continue
-		}
-		switch p {
-		case partValue, partRaw:
-			if typed >= 0 { // a raw one, beside it
-				continue
-			}
-			if best == partNone || best == partRaw && p == partValue || a.value.blank() {
-				a.value, best = it.Value, p
-			}
-		case partKey:
-			a.key = firstOf(a.key, text)
-		case partName:
-			name = firstOf(name, text)
-		case partLabel:
-			a.label = firstOf(a.label, text)
-		case partKind:
-			a.kind = firstOf(a.kind, text)
-		case partID:
-			a.id = firstOf(a.id, text)
-		case partNone:
-			if nested, described := it.Value.describer(); described {
-				a.key, a.label, a.id = firstOf(a.key, nested.key), firstOf(a.label, nested.label), firstOf(a.id, nested.id)
-				continue
-			}
-			a.rest = append(a.rest, it)
+		case p == partName && it.Value.Scalar():
+			name = firstOf(name, strings.TrimSpace(it.Value.Text))
+		case p != partValue && p != partRaw:
+			a.describe(it, p)
+		case typed < 0 && (best == partNone || best == partRaw && p == partValue || a.value.blank()):
+			a.value, best = it.Value, p
 		}
 	}
 	switch {
@@ -149,6 +125,30 @@ func (v Value) answer() (a answer, ok bool) {
 		return answer{}, false
 	}
 	return a, true
+}
+
+// describe takes down what a member tells of the question, or keeps it as data.
+func (a *answer) describe(it Item, p part) {
+	text := ""
+	if it.Value.Scalar() {
+		text = strings.TrimSpace(it.Value.Text)
+	}
+	switch p {
+	case partKey:
+		a.key = firstOf(a.key, text)
+	case partLabel:
+		a.label = firstOf(a.label, text)
+	case partKind:
+		a.kind = firstOf(a.kind, text)
+	case partID:
+		a.id = firstOf(a.id, text)
+	case partNone:
+		if nested, ok := it.Value.describer(); ok {
+			a.key, a.label, a.id = firstOf(a.key, nested.key), firstOf(a.label, nested.label), firstOf(a.id, nested.id)
+			return
+		}
+		a.rest = append(a.rest, it)
+	}
 }
 
 // part is partOf of a member. What holds questions with their answers is no answer.
@@ -219,7 +219,7 @@ func (v Value) describer() (a answer, ok bool) {
 
 // labels collects what the questions of a form are called, by key and id, where
 // their descriptions stand apart from the answers.
-func (v Value) labels(into map[string]string, depth int) {
+func (v Value) labels(into *map[string]string, depth int) {
 	if depth > wrapperDepth {
 		return
 	}
@@ -227,7 +227,10 @@ func (v Value) labels(into map[string]string, depth int) {
 		e := v.Items[i].Value
 		if v.Kind == List {
 			if a, ok := e.describer(); ok && a.label != "" {
-				into[a.key], into[firstOf(a.id, a.key)] = a.label, a.label
+				if *into == nil {
+					*into = map[string]string{}
+				}
+				(*into)[a.key], (*into)[firstOf(a.id, a.key)] = a.label, a.label
 			}
 			continue
 		}

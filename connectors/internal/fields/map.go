@@ -14,8 +14,8 @@ import (
 // (see [ID]). A tree written as questions with answers is read as an object, and
 // so is JSON in a text that has no other place.
 func Map(t Tree) lead.Inquiry {
-	m := mapper{own: t.Root.identities(reading{}), labels: map[string]string{}}
-	t.Root.labels(m.labels, 0)
+	m := mapper{own: t.Root.identities(reading{})}
+	t.Root.labels(&m.labels, 0)
 	m.q.Key = ID(t.Root)
 	if t.Root.Kind == List {
 		m.own = t.Root.listed(reading{})

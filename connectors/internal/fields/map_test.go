@@ -65,6 +65,17 @@ func TestMap(t *testing.T) {
 			lead.Inquiry{Name: lead.Name{Display: "Łukasz Żak"}, Identities: []lead.Identity{phone("601234567"), email("l@example.pl")}, Company: "AŞ", Subject: "X", Text: "Y", Address: &lead.Address{City: "Київ"}},
 		},
 		{
+			"names in full", jsonType, `{"a":{"Name, Vorname":"Lee, Ann"},"Adresse postale":"1 Rue","Unternehmensgröße":"10-50","Anfrageart":"Preis"}`,
+			lead.Inquiry{Address: &lead.Address{Street: "1 Rue"}, Name: lead.Name{Display: "Lee, Ann"}, Fields: []lead.Field{{Key: "Unternehmensgröße", Value: "10-50"}, {Key: "Anfrageart", Value: "Preis"}}},
+		},
+		{
+			"for- och efternamn", jsonType, `{"För- och efternamn":"Åsa Ek"}`, lead.Inquiry{Name: lead.Name{Display: "Åsa Ek"}},
+		},
+		{
+			"nom et prénom", jsonType, `{"Nom et prénom":"Léger Zoé","Kundennummer":"K-12"}`,
+			lead.Inquiry{Name: lead.Name{Display: "Léger Zoé"}, Identities: []lead.Identity{{Kind: lead.IdentityCustomer, Value: "K-12", Proof: lead.ProofForm}}},
+		},
+		{
 			"nested", jsonType, `{"contact":{"email":"a@example.com","name":{"first":"Ann","last":"Lee"},"address":{"line1":"Road 1","line2":"Flat 2","city":"York","state":"NY"}},"company":{"name":"Acme"}}`,
 			lead.Inquiry{Name: lead.Name{Given: "Ann", Family: "Lee"}, Identities: []lead.Identity{email("a@example.com")}, Company: "Acme", Address: &lead.Address{Street: "Road 1", Line2: "Flat 2", City: "York", State: "NY"}},
 		},

@@ -238,7 +238,7 @@ func exactRole(joined string) (role, string) {
 // role picks the place by the words. An e-mail address or a phone number may be
 // called anything besides; every other place needs a name without unknown words.
 func (r reading) role() role {
-	w := r.words &^ (wNoise | wNegation | wBill | wShip | wHelp)
+	w := r.words &^ (wNoise | wNegation | wBill | wShip | wHelp | wWhole)
 	only := func(main, beside word) bool { return w&main != 0 && w&^(main|beside) == 0 }
 	switch {
 	case w&wConsent != 0:
@@ -270,20 +270,22 @@ const people = wCustomer | wVisitor | wUser
 // personRole looks for what is about somebody. An address around it only says
 // what else the name is used for.
 func (r reading) personRole() role {
-	const quiet = wNoise | wNegation | wBill | wShip
+	const quiet = wNoise | wNegation | wBill | wShip | wWhole
 	w := r.words &^ quiet
-	if own := r.words &^ r.around; w&wAddress != 0 && own&wAddress == 0 {
+	if w&wAddress != 0 && r.words&^r.around&wAddress == 0 {
 		w &^= wAddress
 	}
 	only := func(main, beside word) bool { return w&main != 0 && w&^(main|beside) == 0 }
 	and := r.words&wAnd != 0
+	own := r.words &^ r.around
 	switch {
 	case only(wPosition, wTitle|wCompany|wName|people):
 		return rolePosition
 	case only(wCompany, wName|wTitle|people):
 		return roleCompany
-	case w&wGiven != 0 && w&wFamily != 0 && only(wGiven|wFamily, wName|wAnd|wMiddle|people),
-		w&wFamily != 0 && w&(wName|wShortAd) != 0 && only(wFamily, wName|wShortAd|wAnd|people) && (and || r.words&^r.around&(wName|wShortAd) != 0 && r.pair()):
+	case and && only(wGiven|wFamily, wName|wAnd|wMiddle|people), own&wWhole != 0 && own&wName != 0 && only(wGiven, wName|people),
+		w&wGiven != 0 && w&wFamily != 0 && only(wGiven|wFamily, wName|wAnd|wMiddle|people),
+		w&wFamily != 0 && w&(wName|wShortAd) != 0 && only(wFamily, wName|wShortAd|people) && own&(wName|wShortAd) != 0 && r.pair():
 		return roleName
 	case w == wShortAd && r.joined == "ad": // Turkish
 		return roleName
@@ -330,6 +332,8 @@ func (r reading) placeRole(only func(main, beside word) bool) role {
 	switch {
 	case r.wider == "by": // Danish and Norwegian
 		return roleCity
+	case r.words&^r.around&wAddress != 0 && strings.Contains(r.joined, "postal") && !strings.Contains(r.joined, "cod") && only(wAddress|wPostcode, around):
+		return roleStreet
 	case only(wUnit, around|wNumber|wLine), r.second && only(wAddress|wLine|wStreet, around):
 		return roleLine2
 	case w&wStreet != 0 && w&wNumber != 0 && w&wAnd == 0 && only(wStreet|wNumber, around), w&wStreet == 0 && only(wHouse, around|wNumber):

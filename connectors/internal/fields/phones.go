@@ -47,7 +47,7 @@ func (m *mapper) phoneParts(v Value, at place) bool {
 	}
 	for _, it := range v.Items { // the same number in other words adds nothing
 		text := strings.TrimSpace(it.Value.Text)
-		if text != "" && text != area && text != code && it.Value.Kind != Bool && !looksPhone(text) {
+		if text != "" && text != area && text != code && it.Value.Kind != Bool && !sameDigits(text, number) {
 			m.keep(lead.Field{Key: at.path + "." + it.Name, Label: at.label, Value: text})
 		}
 	}
@@ -104,6 +104,24 @@ func dialled(number, code string) string {
 func isDial(s string) bool {
 	digits, plus := strings.CutPrefix(s, "+")
 	return plus && len(digits) > 0 && len(digits) <= 4 && allDigits(digits)
+}
+
+// sameDigits reports whether two texts end in the same digits, so that they are
+// one number, with and without its country.
+func sameDigits(a, b string) bool {
+	const enough = 6
+	x, y := digitsOf(a), digitsOf(b)
+	n := min(len(x), len(y))
+	return n >= enough && x[len(x)-n:] == y[len(y)-n:]
+}
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func countDigits(s string) int {

@@ -1,5 +1,7 @@
 package fields
 
+import "strings"
+
 // Split returns the inquiries a body holds. A list in which two objects or more
 // have an identity each is many inquiries, whatever it is called and whatever
 // stands around it; so is a list of objects alone, or under a name that says so
@@ -56,13 +58,13 @@ const (
 // maxLists is how many lists of one object are looked into.
 const maxLists = 16
 
-// wrapped looks for the list that holds the inquiries, and returns it with what
-// stands around it.
+// wrapped looks for the list that holds the inquiries, or the lists that stand
+// beside each other, and returns their elements with what stands around them.
 func (v Value) wrapped(depth int) (list Value, around []Item, how wrapping) {
 	if v.Kind != Object || depth > wrapperDepth {
 		return Value{}, nil, apart
 	}
-	lists := 0
+	looked := 0
 	for i, it := range v.Items {
 		inner := it.Value
 		if depth == 0 && inner.Kind == Text {
@@ -71,12 +73,12 @@ func (v Value) wrapped(depth int) (list Value, around []Item, how wrapping) {
 		if inner.Kind != List && inner.Kind != Object {
 			continue
 		}
-		if lists++; lists > maxLists {
+		if looked++; looked > maxLists {
 			break
 		}
 		if inner.Kind == List {
 			if how := v.wraps(it.Name, inner); how != apart {
-				return inner, without(v.Items, i), how
+				return v.joinedLists(i, inner, how)
 			}
 			continue
 		}
@@ -87,17 +89,31 @@ func (v Value) wrapped(depth int) (list Value, around []Item, how wrapping) {
 	return Value{}, nil, apart
 }
 
+// joinedLists joins the list at a place with those behind it that hold inquiries too.
+func (v Value) joinedLists(at int, list Value, how wrapping) (Value, []Item, wrapping) {
+	around := append(make([]Item, 0, len(v.Items)), v.Items[:at]...)
+	list.Items = list.Items[:len(list.Items):len(list.Items)]
+	for i, it := range v.Items[at+1:] {
+		if i < maxLists && it.Value.Kind == List && v.wraps(it.Name, it.Value) != apart {
+			list.Items = append(list.Items, it.Value.Items...)
+		} else {
+			around = append(around, it)
+		}
+	}
+	return list, around, how
+}
+
 func without(items []Item, i int) []Item { return append(items[:i:i], items[i+1:]...) }
 
 // wraps reports whether an object only wraps the inquiries in a list of its own,
 // and is not one that lists something, such as what was ordered or who else comes.
 func (v Value) wraps(name string, list Value) wrapping {
-	if list.pairs() || nameMeaning(name).other {
+	if m := nameMeaning(name); list.pairs() || m.other || m.role == roleEmail || m.role == rolePhone {
 		return apart
 	}
 	people := 0
 	for i := range list.Items {
-		if e := list.Items[i].Value; e.Kind == Object && !e.detail() && e.identities(reading{}) != 0 {
+		if e := list.Items[i].Value; e.Kind == Object && e.identities(reading{}) != 0 {
 			people++
 		}
 	}
@@ -170,12 +186,22 @@ func identity(m meaning, text string) int {
 	return hasPhone
 }
 
+// looksIdentity reports whether a text has the shape of an identity, which is
+// cheaper to ask than what its name means.
+func looksIdentity(text string) bool {
+	text = strings.TrimSpace(text)
+	return looksEmail(text) || looksPhone(text)
+}
+
 // identities tells which identities an object has of its own: under names that
 // say so, in itself, in its objects, or in questions with answers. Who stands in
 // its lists is somebody else.
 func (v Value) identities(read reading) int {
 	found := 0
 	for _, it := range v.Items {
+		if it.Value.Scalar() && !looksIdentity(it.Value.Text) {
+			continue
+		}
 		at := read.under(it.Name)
 		switch it.Value.Kind {
 		case Text, Number:
@@ -242,25 +268,32 @@ func (v Value) detail() bool {
 
 // Limits of what is said of each of several inquiries.
 const (
-	maxInherited = 60     // members
-	maxCopied    = 30_000 // members of all inquiries together
+	maxInherited = 60      // members
+	maxCopied    = 30_000  // members of all inquiries together
+	maxWords     = 2 << 20 // bytes of all inquiries together
+	fewWords     = 4 << 10 // bytes that each has at least
 )
 
 // inherited is what surrounds a list as each inquiry in it gets it: campaign and
 // answers as they are, an identity of somebody else under a name that says so.
 func inherited(around []Item, inquiries int) []Item {
 	var out, others []Item
-	most := min(maxInherited, maxCopied/max(inquiries, 1))
+	most, room := min(maxInherited, maxCopied/max(inquiries, 1)), max(fewWords, maxWords/max(inquiries, 1))
 	for _, it := range around {
 		if len(out)+len(others) >= most {
 			break
 		}
+		scalars, bytes := it.Value.size()
+		if scalars > maxInherited || len(it.Name)+bytes > room {
+			continue
+		}
+		room -= len(it.Name) + bytes
 		one := Value{Kind: Object, Items: []Item{it}}
 		switch m := nameMeaning(it.Name); {
-		case !it.Value.hasText() || it.Value.Kind == List && it.Value.objects(1):
-		case idRank(it.Name) >= 0, m.role >= roleEmail && m.role <= roleUsername, it.Value.named(), one.identities(reading{}) != 0:
+		case !it.Value.hasText():
+		case idRank(it.Name) >= 0, it.Value.Kind == List && it.Value.objects(1), m.role >= roleEmail && m.role <= roleUsername, it.Value.named(), one.identities(reading{}) != 0:
 			others = append(others, it)
-		case it.Value.size() <= maxInherited:
+		default:
 			out = append(out, it)
 		}
 	}
@@ -270,14 +303,14 @@ func inherited(around []Item, inquiries int) []Item {
 	return out
 }
 
-// size counts the scalars of a value.
-func (v Value) size() int {
+// size counts the scalars of a value, and the bytes of its names and texts.
+func (v Value) size() (scalars, bytes int) {
 	if v.Scalar() {
-		return 1
+		return 1, len(v.Text)
 	}
-	n := 0
 	for i := range v.Items {
-		n += v.Items[i].Value.size()
+		n, b := v.Items[i].Value.size()
+		scalars, bytes = scalars+n, bytes+b+len(v.Items[i].Name)
 	}
-	return n
+	return scalars, bytes
 }

@@ -62,6 +62,7 @@ const (
 	wShip     // where something is sent, and not who asks
 	wBill     // who pays: says nothing else
 	wShortAd  // name in Turkish, and an advertisement
+	wWhole    // says by itself what takes two words in English
 	wNegation // turns a consent round
 )
 
@@ -97,7 +98,7 @@ func vocabulary() []struct {
  komork* gsm puhelin* puh matkapuhelin* komór* τηλεφων* τηλ κινητ* téléphon* telpon telepon điện-thoại thoại الهاتف هاتف جوال الجوال موبايل טלפון נייד фон fon contactnumber callback`},
 		{wName, `name names nom nombre* nome имя ім імя зовут имени імени ime jméno jména jmeno meno imię imienia naam namn navn nimi név neve nev nume numele isim isminiz adi adiniz adınız fio фио піб пиб όνομα ονομα
  nama namen tên họ-tên الاسم اسم שם ansprechpartner* navnet namnet sukunimi-etunimi contactname customername nimesi ονοματεπωνυμο ονοματεπώνυμο`},
-		{wGiven, `first given fname firstname* givenname* forename* vorname* vor prénom* prenom* voorna* förnamn* fornavn* etunimi* keresztn* prenume* krstn* křestní forname roepnaam primer-nombre`},
+		{wGiven, `first given fname firstname* givenname* forename* vor krstn* křestní forname roepnaam primer-nombre`},
 		{wFamily, `last family lname lastname* familyname* surname* sur nachname* familienname* zuname* apellido* cognome* sobrenome* apelido* фамили* прізвищ* фамілі* nazwisk* achterna* familienaam* soyad* soyisim* famille příjmení* přijmení prijmeni* priezvisk*
  prezime* efternamn* efternavn* etternavn* sukunimi* vezetékn* επώνυμο* επωνυμ* επιθετ* familiyas`},
 		{wMiddle, `middle second middlename* patronymic* отчеств* побатьков* батькові mellannamn* mellemnavn* mellomnavn* zweitname* segundo`},
@@ -105,11 +106,11 @@ func vocabulary() []struct {
 		{wFull | wName, `fullname* displayname* vollername* nomcomplet* ονοματεπ* celéjméno`},
 		{wTitle, `title titel titul titre-civil`},
 		{wPrefix, `salutation* anrede* civilit* honorific* обращени* zwrot aanhef tratamiento trattamento titulek oslovení tilltal* hitap`},
-		{wCompany, `company* compani* organization* organisation* organiza* organizz* org business* employer* firm firma firmen* firmy firme firmu unternehm* sociét* societ* entreprise* empres* compañ* aziend* ditta ragion* raison razón компани* организаци* организаці* фирм* фірм* компані*
- przedsiębior* bedrijf* şirket* sirket* företag* foretag* virksomhed* bedrift* firmanavn* yritys* yrityksen spoločnos* společnos* spolecnos* cég* ceg cegnev compani* εταιρ* επιχειρ* perusahaan công-ty الشركة شركة חברה tvrtk* poduzeć* kurum* betrieb*`},
-		{wPosition, `position* job jobtitle* role profession* occupation* beruf* poste fonction* cargo* puesto* ruolo* funçã* должност* посад* stanowisk* functie* unvan* befattning* stilling* pozic* beosztás* funcți* θεσ* ιδιοτητ* jabatan titel-beruf pozici* görev*`},
+		{wCompany, `company* compani* organization* organisation* organiza* organizz* org business* employer* firm firma firmen* firmy firme firmu unternehmen unternehmens unternehmensname* sociét* societ* entreprise* empres* compañ* aziend* ditta ragion* raison razón компани* организаци* организаці* фирм* фірм* компані*
+ przedsiębior* bedrijf bedrijfsnaam* şirket* sirket* företag företaget företagets företagsnamn* foretag virksomhed virksomhedens virksomhedsnavn* bedrift bedriftsnavn* firmanavn* yritys* yrityksen spoločnos* společnos* spolecnos* cég* ceg cegnev compani* εταιρ* επιχειρ* perusahaan công-ty الشركة شركة חברה tvrtk* poduzeć* kurum* betrieb betriebsname*`},
+		{wPosition, `position* job jobtitle* role profession* occupation* beruf berufsbezeichnung* poste fonction* cargo* puesto* ruolo* funçã* должност* посад* stanowisk* functie* unvan* befattning* stilling* pozic* beosztás* funcți* θεσ* ιδιοτητ* jabatan titel-beruf pozici* görev*`},
 		{wSubject, `subject* topic betreff* thema* sujet* objet* asunto* oggett* assunto* тема темы теми тему temat* onderwerp* konu* ämne* emne* aihe předmět* predmet* tárgy* subiect* θεμα* subjek tiêu-đề الموضوع موضوع נושא naslov*`},
-		{wMessage, `message* comment* msg inquir* enquir* question* note notes remark* description* text textarea query queries feedback nachricht* mitteilung* anfrage* kommentar* bemerkung* anmerkung* frage fragen anliegen* wunsch wünsche
+		{wMessage, `message* comment* msg inquir* enquir* question questions note notes remark* description* text textarea query queries feedback nachricht* mitteilung* anfrage anfragen anfragetext* kommentar* bemerkung* anmerkung* frage fragen anliegen* wunsch wünsche
  commentair* demande* mensaje* coment* consult* messagg* comment* richiest* domand* mensag* observaç* observac* pedido-de dúvida* duvida* сообщени* комментари* вопрос* текст* повідомлен* коментар* питанн* запитанн* обращен* пожелани* побажан* примечан* описани* съобщени* порук*
  wiadomoś* wiadomosc* komentarz* treść* tresc* treści zapytani* uwagi pytani* opis bericht* opmerking* vraag vragen boodschap toelichting mesaj* yorum* açıklama* soru sorunuz meddeland* fråg* kommentti* besked* melding* spørgsm* henvendels* viesti* kysymy* zpráv* zprav* správa správy vzkaz* dotaz* poznám*
  üzenet* uzenet* megjegyz* kérdés* mesaj* întreb* observați* μηνυμα* σχολι* ερωτη* poruk* pitanj* upit* pesan* tin-nhắn nội-dung الرسالة رسالة رسالتك הודעה`},
@@ -149,6 +150,8 @@ func vocabulary() []struct {
 		{wTime, `time times date day days hour hours when zeit* uhrzeit* datum* dato fecha* heure* hora horario* orario* время времени дата даты час години czas* godzin* tijd* tid tidpunkt čas zaman* saat* tarih* ώρα ημερ* appointment* schedule* availab* birth* geburt* naissance* nacimiento* nascita рожден*`},
 		{wShortAd, `ad`},
 		{wNegation, `not no dont nicht kein keine non ne pas não nao нет не nie niet inte ikke ei ne nem nu δεν değil`},
+		{wCustomer | wNumber, `kundennummer* kundennr kundnummer* kundenummer* klantnummer* customernumber customerno`},
+		{wGiven | wWhole, `vorname* prénom* prenom* voorna* förnamn* fornavn* etunimi* keresztn* prenume*`},
 		{wPhone | wNumber, `telefonnr telefoonnr mobilnr telnr phoneno mobileno`},
 	}
 }
