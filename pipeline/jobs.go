@@ -45,14 +45,20 @@ func (p *Pipeline) runJobs(kind string, handle Handler) func(context.Context) {
 }
 
 // index brings what changed into the search index. It is no job of the outbox: the
-// store does it in one transaction, and nothing outside of it can fail.
+// store does it in one transaction, and nothing outside of it can fail. What is not
+// stored yet comes before what cannot be searched yet, but for one batch a second.
 func (p *Pipeline) index(ctx context.Context) {
+	var last time.Time
 	for sleep(ctx, jobPoll) {
 		for more := true; more && ctx.Err() == nil; {
+			if p.window.len() >= batchEntries && time.Since(last) < time.Second {
+				break
+			}
 			n, err := p.o.Store.Index(ctx, indexBatch)
 			if lead.IsPermanent(err) {
 				p.log.ErrorContext(ctx, "indexing leads", "err", err)
 			}
+			last = time.Now()
 			more = err == nil && n >= indexBatch
 		}
 	}

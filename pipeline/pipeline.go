@@ -97,7 +97,7 @@ const (
 // New makes a pipeline. Accept works at once, the rest when Run is called.
 func New(o Options) (*Pipeline, error) {
 	if o.Workers == 0 {
-		o.Workers = max(1, runtime.GOMAXPROCS(0)/2)
+		o.Workers = max(2, runtime.GOMAXPROCS(0)/2)
 	}
 	if o.Courtesy == nil {
 		o.Courtesy = &Courtesy{}
