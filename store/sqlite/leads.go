@@ -139,8 +139,12 @@ func (s *Store) Patch(ctx context.Context, id lead.ID, p store.Patch) (lead.Lead
 			c.Entries = append(c.Entries, store.EntryRow{Lead: l.Number, Entry: e})
 		}
 		c.Touch([]int64{l.Number})
+		data, err := store.EncodeLead(&l)
+		if err != nil {
+			return err
+		}
 		for _, write := range []func() error{
-			func() error { return s.writeLead(ctx, &l, false) }, func() error { return s.writeEntries(ctx, c) },
+			func() error { return s.writeLead(ctx, &l, data, false) }, func() error { return s.writeEntries(ctx, c) },
 			func() error { return s.writeTouched(ctx, c) }, func() error { return s.writeCounts(ctx, c) },
 		} {
 			if err := write(); err != nil {

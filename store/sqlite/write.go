@@ -16,8 +16,10 @@ import (
 // writeChanges writes what Plan decided. Objects are written in the order of
 // their numbers, so that the indexes grow at their end.
 func (s *Store) writeChanges(ctx context.Context, c *store.Changes) error {
+	e := encode(c)
+	defer e.wait()
 	for _, write := range []func(context.Context, *store.Changes) error{
-		s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, s.writeLeads, s.writeMerges, s.writeInquiries, s.writeWaits, s.writeEntries, s.writeJobs, s.writeTouched, s.writeCounts,
+		s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, e.writeLeads(s), s.writeMerges, e.writeInquiries(s), s.writeWaits, s.writeEntries, s.writeJobs, s.writeTouched, s.writeCounts,
 	} {
 		if err := write(ctx, c); err != nil {
 			return err
@@ -131,30 +133,6 @@ func (s *Store) writeHolders(ctx context.Context, c *store.Changes) error {
 	return nil
 }
 
-// writeLeads writes merged leads first: what they leave must be free before the
-// survivor takes it.
-func (s *Store) writeLeads(ctx context.Context, c *store.Changes) error {
-	numbers := slices.SortedFunc(maps.Keys(c.Snapshot.Leads), func(a, b int64) int {
-		if am, bm := c.Snapshot.Leads[a].MergedInto != 0, c.Snapshot.Leads[b].MergedInto != 0; am != bm {
-			if am {
-				return -1
-			}
-			return 1
-		}
-		return int(a - b)
-	})
-	for _, n := range numbers {
-		l := c.Snapshot.Leads[n]
-		if !l.New && !l.Changed {
-			continue
-		}
-		if err := s.writeLead(ctx, &l.Lead, l.New); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (s *Store) writeMerges(ctx context.Context, c *store.Changes) error {
 	for i := range c.Merges {
 		m := &c.Merges[i]
@@ -170,11 +148,7 @@ func (s *Store) writeMerges(ctx context.Context, c *store.Changes) error {
 	return nil
 }
 
-func (s *Store) writeLead(ctx context.Context, l *lead.Lead, isNew bool) error {
-	data, err := store.EncodeLead(l)
-	if err != nil {
-		return err
-	}
+func (s *Store) writeLead(ctx context.Context, l *lead.Lead, data []byte, isNew bool) error {
 	text := `UPDATE leads SET id = ?, person = ?, status = ?, stage = ?, source = ?, touches = ?, created = ?, updated = ?, merged_into = ?, data = ? WHERE number = ?`
 	if isNew {
 		text = `INSERT INTO leads (id, person, status, stage, source, touches, created, updated, merged_into, data, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
@@ -185,27 +159,7 @@ func (s *Store) writeLead(ctx context.Context, l *lead.Lead, isNew bool) error {
 	return nil
 }
 
-func (s *Store) writeInquiries(ctx context.Context, c *store.Changes) error {
-	changed := make([]*store.InquiryState, 0, len(c.Snapshot.Inquiries))
-	for _, st := range c.Snapshot.Inquiries {
-		if st.New || st.Changed {
-			changed = append(changed, st)
-		}
-	}
-	slices.SortFunc(changed, func(a, b *store.InquiryState) int { return int(a.Lead - b.Lead) })
-	for _, st := range changed {
-		if err := s.writeInquiry(ctx, st); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Store) writeInquiry(ctx context.Context, st *store.InquiryState) error {
-	touch, err := store.EncodeTouch(&st.Touch)
-	if err != nil {
-		return err
-	}
+func (s *Store) writeInquiry(ctx context.Context, st *store.InquiryState, touch []byte) error {
 	verdict := string(st.Touch.Verdict)
 	if st.Waiting {
 		verdict = ""
