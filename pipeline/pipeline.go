@@ -84,7 +84,7 @@ type Pipeline struct {
 const (
 	windowEntries = 8192
 	windowBytes   = 32 << 20
-	batchEntries  = 256
+	batchEntries  = 512
 	largeBody     = 64 << 10  // bodies above this go to the blob store
 	hugeBody      = 256 << 10 // bodies above this are refused while room is short
 	readBytes     = 16 << 20  // of what one transaction takes
