@@ -48,7 +48,7 @@ type Options struct {
 	Sources  *Sources
 	Queue    Queue     // nil for one in this process
 	Dir      string    // of this node's data; the guard's notes are kept there
-	Workers  int       // how many read and store at once; 0 for one per two processors, so that acceptance always finds one free
+	Workers  int       // how many read and store at once; 0 for one per two processors, at least two: one reads while another stores
 	Courtesy *Courtesy // shared with whatever else works in the background; nil for one of its own
 	Meter    Meter     // nil for none
 	Log      *slog.Logger
