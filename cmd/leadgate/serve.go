@@ -30,7 +30,7 @@ const (
 
 // memoryTarget is what the collector tries to stay under; it works harder only near it.
 const (
-	memoryTarget = 220 << 20
+	memoryTarget = 180 << 20
 	gcPercent    = 300 // what is alive is small; collecting it less often leaves more to answers
 )
 

@@ -100,7 +100,7 @@ func (s *Store) connect(path, vfs string) (err error) {
 		vfs = "&vfs=" + vfs
 	}
 	if s.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate"+vfs, "page_size(8192)", "journal_mode(wal)", "synchronous(full)",
-		"busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(16384)", "temp_store(memory)", "foreign_keys(off)")); err != nil {
+		"busy_timeout(10000)", "cache_size(-32768)", "wal_autocheckpoint(16384)", "temp_store(memory)", "foreign_keys(off)")); err != nil {
 		return err
 	}
 	if s.read, err = sql.Open("sqlite", dsn(path, vfs, "busy_timeout(10000)", "query_only(on)", "cache_size(-16384)", "temp_store(memory)")); err != nil {
