@@ -56,6 +56,7 @@ func (p *Pipeline) read(ctx context.Context, tasks []Task) []outcome {
 			return r.out[:r.read.Load()]
 		case <-t.C:
 		}
+		n := int(r.read.Load())
 		since := time.Duration(r.since.Load())
 		if since == idle {
 			since = time.Since(r.begun)
@@ -68,7 +69,10 @@ func (p *Pipeline) read(ctx context.Context, tasks []Task) []outcome {
 			<-r.done
 			return r.out[:r.read.Load()]
 		}
-		n := int(r.read.Load())
+		if now := int(r.read.Load()); now > n || now == len(tasks) {
+			p.stuck.Add(1) // it returned in this very moment, and takes itself off again
+			return r.out[:now]
+		}
 		return append(slices.Clone(r.out[:n]), p.abandon(ctx, &tasks[n]))
 	}
 }

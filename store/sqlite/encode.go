@@ -63,7 +63,7 @@ func (e *encodings) run() {
 func encodeAll[T any](list []T, one func(T) ([]byte, error)) (out [][]byte, err error) {
 	defer func() {
 		if recover() != nil {
-			err = fmt.Errorf("%w: encoding panicked", lead.ErrPermanent)
+			out, err = nil, fmt.Errorf("%w: encoding panicked", lead.ErrPermanent)
 		}
 	}()
 	out = make([][]byte, len(list))
