@@ -9,10 +9,33 @@ import (
 	"leadgate/lead/normal"
 )
 
-// Candidate is a person that holds at least one key of the inquiry.
+// Question is what is known of an inquiry when it is asked whose it is.
+type Question struct {
+	Name    lead.Name
+	Keys    []Key
+	Profile lead.Profile
+	At      time.Time      // when it was made
+	People  int64          // how many persons are known: the more, the more evidence is asked for
+	Names   lead.NameCount // what was seen of names at its source
+	Rules   Rules
+}
+
+// Rules says how much of the rules applies. The lesser ones show what the rest is
+// good for; leads are made by all of them.
+type Rules int
+
+// The rules.
+const (
+	All   Rules = iota
+	Known       // known values with their protection, and nothing that only resembles
+	Exact       // a known value is its holder's, whatever else is said
+)
+
+// Candidate is a person that holds a key of the inquiry or resembles its sender.
 type Candidate struct {
 	Person lead.Person
 	Held   []Holding
+	Heard  time.Time // when the person was last heard; zero when that is not known
 }
 
 // Holding is one key of the inquiry that the candidate holds.
@@ -26,125 +49,263 @@ type Holding struct {
 // many share must not fill the desk.
 const maxReview = 3
 
-// Decide says whose inquiry with a name and some keys it is. Candidates are
-// standing persons (merged ones are followed to their survivor before). The
-// candidate with the firmest key and no conflicting name is taken; further ones
-// that match as firmly are merged into the one known longest.
+// Decide says whose inquiry it is. Candidates are standing persons (merged ones
+// are followed to their survivor before); differ tells persons that a human said
+// are not the same. The candidate with the firmest key and no conflicting name is
+// taken; when nobody holds a key, whoever resembles the sender so much that chance
+// cannot explain it. Further ones that match as firmly are merged into the one
+// known longest.
 //
 // A conversation leads to its person only when the inquiry brings no value of its
 // own, or values that do not speak against them. When it brings another one of a
 // group they hold already (a colleague answers in the same mail thread), the
 // decision is Foreign: the touch belongs there, the values do not.
-func Decide(name lead.Name, keys []Key, candidates []Candidate) lead.Decision {
-	if len(candidates) == 0 {
-		return lead.Decision{Reason: reasonNobody}
-	}
-	own := Strong(keys)
-	var fit, clash []match
-	for _, c := range candidates {
-		switch m := judge(name, own, c); {
-		case m.other:
-		case m.ok:
-			fit = append(fit, m)
-		default:
-			clash = append(clash, m)
-		}
-	}
-	if len(clash) > 0 { // whose conversation it is, is known: not that of somebody with another name
-		fit = slices.DeleteFunc(fit, func(m match) bool { return m.foreign })
-	}
-	slices.SortFunc(fit, compareMatches)
-	slices.SortFunc(clash, compareMatches)
+func Decide(q *Question, candidates []Candidate, differ func(a, b int64) bool) lead.Decision {
 	d := lead.Decision{Reason: reasonNobody}
-	if len(clash) > 0 {
-		d.Reason = "a known value with a different name: " + clash[0].why
+	if len(candidates) == 0 {
+		return d
 	}
-	if len(fit) > 0 {
-		best := fit[0]
-		d.Foreign, d.Reason = best.foreign, "same "+string(best.by.Key.Kind)
-		if best.by.Holders > 1 {
-			d.Reason += ", shared by several: " + best.why
-		}
-		d.Person, d.Merge = survivor(best, fit[1:])
+	t := newTrial(q, differ)
+	for _, c := range candidates {
+		t.hear(c)
 	}
-	d.Review = review(&d, own, fit, clash)
+	d.Names = t.names
+	if len(t.clash) > 0 { // whose conversation it is, is known: not that of somebody with another name
+		t.fit = slices.DeleteFunc(t.fit, func(m match) bool { return m.foreign })
+	}
+	slices.SortFunc(t.fit, compareMatches)
+	slices.SortFunc(t.clash, compareMatches)
+	if len(t.clash) > 0 && t.clash[0].by.Key.Kind != "" {
+		d.Reason = "a known value with a different name: " + t.clash[0].why
+	}
+	if len(t.fit) > 0 {
+		best := t.fit[0]
+		d.Foreign, d.Reason, d.Score = best.foreign, best.reason(), best.best
+		d.Person, d.Merge = t.survivor(best, t.fit[1:])
+	}
+	d.Review = t.review(&d)
 	return d
 }
 
 const reasonNobody = "nobody known holds any of its values"
 
-// review picks whom a human should look at: known persons whose name speaks
-// against what their value says, and those only the conversation speaks for.
-func review(d *lead.Decision, own []Key, fit, clash []match) []int64 {
-	var out []int64
-	add := func(m match) {
-		if len(out) < maxReview && m.Person.ID != d.Person && !slices.Contains(d.Merge, m.Person.ID) {
-			out = append(out, m.Person.ID)
-		}
-	}
-	for _, m := range clash {
-		if m.by.Holders < Crowd && m.by.Key.Kind != KindThread {
-			add(m)
-		}
-	}
-	for _, m := range fit {
-		if len(own) > 0 && m.by.Key.Kind == KindThread && !m.foreign && m.by.Holders == 1 {
-			add(m)
-		}
-	}
-	return out
+// trial is one decision in the making.
+type trial struct {
+	q          *Question
+	own        []Key
+	sender     face
+	weights    *weights
+	threshold  float64 // bits above which two are one
+	differ     func(a, b int64) bool
+	fit, clash []match
+	names      lead.NameCount
 }
 
 // match is a candidate with the firmest key that speaks for it.
 type match struct {
 	Candidate
-	by      Holding
+	faces   []face
+	by      Holding // zero when the candidate holds no key
 	ok      bool
 	full    bool // both names are complete and agree
 	foreign bool // only the conversation speaks for them, and the inquiry has another value of a group they hold
 	other   bool // the same, with an id that says for sure that it is somebody else
+	scored  bool // resemblance alone speaks for them
 	why     string
+	likeness
 }
 
-func judge(name lead.Name, own []Key, c Candidate) match {
-	m := match{Candidate: c}
-	conflict, why := normal.NamesConflict(name, c.Person.Name)
-	m.full = !conflict && whole(name) && whole(c.Person.Name)
+func newTrial(q *Question, differ func(a, b int64) bool) *trial {
+	w := standard()
+	return &trial{q: q, own: Strong(q.Keys), sender: faceOf(&q.Profile), weights: w, threshold: threshold(q.People), differ: differ}
+}
+
+// hear judges a candidate and puts them where they belong.
+func (t *trial) hear(c Candidate) {
+	m := t.judge(c)
+	switch {
+	case m.other:
+	case m.ok:
+		t.fit = append(t.fit, m)
+	default:
+		t.clash = append(t.clash, m)
+	}
+}
+
+func (t *trial) judge(c Candidate) match {
+	m := match{Candidate: c, faces: facesOf(&c.Person)}
+	m.likeness = t.weights.likest(t.sender, m.faces)
+	if t.q.Rules == All {
+		countNames(&t.names, t.sender, m.faces)
+	}
+	conflict, why := t.conflict(&c)
+	m.full = !conflict && whole(t.q.Name) && whole(c.Person.Name)
 	m.why = why
 	if !conflict {
 		m.why = "nothing in the names speaks against it"
 	}
 	for _, h := range c.Held {
-		usable := !conflict || !named(h.Key.Kind) && (h.Key.Kind != KindThread || len(own) == 0)
+		usable := t.usable(&m, h, conflict)
 		switch {
 		case usable && !m.ok, usable == m.ok && (m.by.Key.Value == "" || firmer(h, m.by)):
 			m.by, m.ok = h, usable
 		}
 	}
 	if m.ok && m.by.Key.Kind == KindThread {
-		for _, k := range own { // none of which they hold, else it would speak for them
-			if slices.Contains(c.Person.Holds, k.Group()) {
-				m.other = m.other || !named(k.Kind)
-				m.foreign = m.foreign || !m.full
-			}
+		m.stranger(t.own)
+	}
+	if !m.ok || m.foreign {
+		if t.resembles(&m) {
+			m.ok, m.foreign, m.other, m.scored, m.by = true, false, false, true, Holding{}
 		}
 	}
 	return m
 }
 
+// usable reports whether a key the candidate holds may lead to them.
+func (t *trial) usable(m *match, h Holding, conflict bool) bool {
+	switch {
+	case t.q.Rules == Exact:
+		return true
+	case h.Key.Kind == lead.IdentityVisitor:
+		return !conflict && t.sameBrowser(m, h)
+	case h.Key.Kind == KindThread:
+		return !conflict || len(t.own) == 0
+	case h.Key.Kind == lead.IdentityCustomer:
+		return true
+	case t.otherCustomer(&m.Person):
+		m.why = "another customer id"
+		return false
+	case !named(h.Key.Kind):
+		return true
+	case conflict:
+		return false
+	}
+	return h.Holders == 1 || !t.otherWord(m)
+}
+
+// conflict reports whether names speak against a candidate.
+func (t *trial) conflict(c *Candidate) (bool, string) {
+	if t.q.Rules == Exact {
+		return false, ""
+	}
+	return normal.NamesConflict(t.q.Name, c.Person.Name)
+}
+
+// otherWord reports whether, on a value that several share, what is known of the
+// names is two people's, though it would not be enough for a conflict.
+func (t *trial) otherWord(m *match) bool {
+	if len(m.faces) == 0 {
+		return false
+	}
+	for _, f := range m.faces {
+		given, family, _ := t.sender.name.Compare(f.name)
+		if given != normal.Other && family != normal.Other {
+			return false
+		}
+	}
+	m.why = "another name on a value that several share"
+	return true
+}
+
+// otherCustomer reports whether the inquiry has a customer id, and the person has
+// another one of the same shop.
+func (t *trial) otherCustomer(p *lead.Person) bool {
+	return slices.ContainsFunc(t.own, func(k Key) bool {
+		return k.Kind == lead.IdentityCustomer && slices.Contains(p.Holds, k.Group())
+	})
+}
+
+// browserWindow is how long after it was last heard a browser is taken for the
+// same person's.
+const browserWindow = 30 * 24 * time.Hour
+
+// sameBrowser reports whether a visitor id may lead to its only holder: soon
+// after, and with no value of the inquiry that speaks against them.
+func (t *trial) sameBrowser(m *match, h Holding) bool {
+	if h.Holders > 1 || t.q.At.Sub(h.Heard).Abs() > browserWindow || m.full && len(t.own) == 0 {
+		return h.Holders == 1 && m.full && t.q.At.Sub(h.Heard).Abs() <= browserWindow
+	}
+	for _, k := range t.own {
+		if slices.Contains(m.Person.Holds, k.Group()) && !m.full {
+			return false
+		}
+	}
+	return !t.otherWord(m)
+}
+
+// stranger finds out whether somebody else writes in the candidate's conversation.
+func (m *match) stranger(own []Key) {
+	for _, k := range own { // none of which they hold, else it would speak for them
+		if slices.Contains(m.Person.Holds, k.Group()) {
+			m.other = m.other || !named(k.Kind)
+			m.foreign = m.foreign || !m.full
+		}
+	}
+}
+
+// resembles reports whether the candidate is so much like the sender that it is
+// them, without a value that says so.
+func (t *trial) resembles(m *match) bool {
+	if t.q.Rules != All || m.pairs == 0 || t.otherCustomer(&m.Person) {
+		return false
+	}
+	if unreliable(t.q.Names) {
+		return m.best >= t.threshold && m.mean() >= t.threshold/2
+	}
+	bits := m.best - t.shared(m)
+	return m.apart == "" && bits >= t.threshold && m.mean() >= t.threshold/2
+}
+
+// shared returns the bits that values count for which the candidate holds and
+// names spoke against: they are taken to be shared, and say nothing any more. Of a
+// value that several hold each further one takes some.
+func (t *trial) shared(m *match) float64 {
+	sum := 0.0
+	for _, h := range m.Held {
+		bits := 0.0
+		switch h.Key.Kind {
+		case lead.IdentityEmail:
+			bits = t.weights.email[same]
+		case lead.IdentityPhone:
+			bits = t.weights.phone[same]
+		}
+		if m.ok {
+			bits = min(bits, perHolder*float64(h.Holders-1))
+		}
+		sum += bits
+	}
+	return sum
+}
+
+// perHolder is how many bits a value loses with each further holder.
+const perHolder = 4
+
+// reason says in words what the decision for a match rests on.
+func (m *match) reason() string {
+	if m.scored {
+		return "much agrees: " + m.words()
+	}
+	r := "same " + string(m.by.Key.Kind)
+	if m.by.Holders > 1 {
+		r += ", shared by several: " + m.why
+	}
+	return r
+}
+
 // firmer orders holdings: the firmer kind, then the value fewer people share, then
 // where they were heard last.
 func firmer(a, b Holding) bool {
-	return cmp.Or(cmp.Compare(priority(a.Key.Kind), priority(b.Key.Kind)), cmp.Compare(a.Holders, b.Holders), cmp.Compare(a.Key.Value, b.Key.Value),
+	return cmp.Or(cmp.Compare(priority(a.Key), priority(b.Key)), cmp.Compare(a.Holders, b.Holders), cmp.Compare(a.Key.Value, b.Key.Value),
 		b.Heard.Compare(a.Heard)) < 0
 }
 
 // compareMatches puts the best match first: the firmest key, one whose values
-// fit, a name that agrees in full, the one last heard on the value, the person
-// known longest.
+// fit, a name that agrees in full, whom more speaks for, the one last heard on the
+// value, the person known longest.
 func compareMatches(a, b match) int {
-	return cmp.Or(cmp.Compare(priority(a.by.Key.Kind), priority(b.by.Key.Kind)), compareBools(a.foreign, b.foreign), compareBools(b.full, a.full),
-		b.by.Heard.Compare(a.by.Heard), cmp.Compare(a.Person.ID, b.Person.ID))
+	return cmp.Or(cmp.Compare(priority(a.by.Key), priority(b.by.Key)), compareBools(a.foreign, b.foreign), compareBools(b.full, a.full),
+		cmp.Compare(b.likeness.names, a.likeness.names), b.by.Heard.Compare(a.by.Heard), cmp.Compare(b.best, a.best), cmp.Compare(a.Person.ID, b.Person.ID))
 }
 
 func compareBools(a, b bool) int {
@@ -155,40 +316,4 @@ func compareBools(a, b bool) int {
 		return -1
 	}
 	return 1
-}
-
-// survivor picks whom the inquiry belongs to and who is merged into whom. Two
-// persons are one only when each is alone on the value that matched and no pair
-// of their names speaks against it.
-func survivor(best match, rest []match) (person int64, merge []int64) {
-	group := []match{best}
-	for _, m := range rest {
-		agrees := !slices.ContainsFunc(group, func(g match) bool {
-			conflict, _ := normal.NamesConflict(g.Person.Name, m.Person.Name)
-			return conflict
-		})
-		if agrees && joins(best, m) {
-			group = append(group, m)
-		}
-	}
-	person = slices.MinFunc(group, func(a, b match) int { return cmp.Compare(a.Person.ID, b.Person.ID) }).Person.ID
-	for _, m := range group {
-		if m.Person.ID != person {
-			merge = append(merge, m.Person.ID)
-		}
-	}
-	slices.Sort(merge)
-	return person, merge
-}
-
-// joins reports whether m is the same person as best. A conversation alone joins
-// somebody of whom nothing else is known: now it is known who they are.
-func joins(best, m match) bool {
-	if m.by.Holders != 1 || best.by.Holders != 1 && !best.full {
-		return false
-	}
-	if m.by.Key.Kind == KindThread {
-		return len(m.Person.Holds) == 0
-	}
-	return best.by.Holders == 1
 }

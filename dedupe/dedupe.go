@@ -23,6 +23,7 @@ import (
 type Key struct {
 	Kind  lead.IdentityKind
 	Value string // see normal.IdentityKey; unique over kinds and scopes
+	Fixed bool   // a phone number that is no mobile: people of one house share it
 }
 
 // KindThread is the kind of the key that a conversation gives: whoever wrote in
@@ -34,31 +35,42 @@ func ThreadKey(scope, thread string) Key {
 	return Key{Kind: KindThread, Value: "thread:" + scope + ":" + thread}
 }
 
-// Keys returns the keys of a normalised inquiry, strongest first. Weak values
-// (roles, placeholders, things that are no number) give none, nor does the
-// visitor, which alone never says who somebody is.
+// Keys returns the keys of a normalised inquiry, strongest first: customer id,
+// messenger id, e-mail, mobile, other phone, visitor, conversation. Weak values
+// (roles, placeholders, things that are no number) give none.
 func Keys(q *lead.Inquiry) []Key {
 	var keys []Key
 	for _, id := range q.Identities {
 		value, ok := normal.IdentityKey(id)
-		if !ok || id.Kind == lead.IdentityVisitor || slices.ContainsFunc(keys, func(k Key) bool { return k.Value == value }) {
+		if !ok || slices.ContainsFunc(keys, func(k Key) bool { return k.Value == value }) {
 			continue
 		}
-		keys = append(keys, Key{Kind: id.Kind, Value: value})
+		keys = append(keys, Key{Kind: id.Kind, Value: value, Fixed: id.Kind == lead.IdentityPhone && !normal.Mobile(id.Value)})
 	}
-	slices.SortStableFunc(keys, func(a, b Key) int { return cmp.Compare(priority(a.Kind), priority(b.Kind)) })
+	slices.SortStableFunc(keys, func(a, b Key) int { return cmp.Compare(priority(a), priority(b)) })
 	if q.Thread != "" {
 		keys = append(keys, ThreadKey(q.Scope, q.Thread))
 	}
 	return keys
 }
 
-// Strong returns the keys that point at a person by themselves: all but the conversation.
+// Strong returns the keys that point at a person by themselves: all but the
+// browser and the conversation.
 func Strong(keys []Key) []Key {
-	if n := len(keys); n > 0 && keys[n-1].Kind == KindThread {
-		return keys[:n-1]
+	for i, k := range keys {
+		if k.Kind == KindThread || k.Kind == lead.IdentityVisitor {
+			return keys[:i]
+		}
 	}
 	return keys
+}
+
+// Conversation returns the key of the conversation, if the inquiry is part of one.
+func Conversation(keys []Key) (k Key, ok bool) {
+	if n := len(keys); n > 0 && keys[n-1].Kind == KindThread {
+		return keys[n-1], true
+	}
+	return Key{}, false
 }
 
 // Group names the values of which one person usually has one: the e-mail
@@ -91,20 +103,33 @@ func NameKey(k Key, n lead.Name) (key string, ok bool) {
 
 func whole(n lead.Name) bool { return n.Given != "" && n.Family != "" }
 
-// priority orders kinds by how firmly they point at one person.
-func priority(k lead.IdentityKind) int {
-	switch k {
+// priority orders keys by how firmly they point at one person.
+func priority(k Key) int {
+	switch k.Kind {
 	case lead.IdentityCustomer:
 		return 0
 	case lead.IdentityEmail:
 		return 2
 	case lead.IdentityPhone:
+		if k.Fixed {
+			return 4
+		}
 		return 3
 	case KindThread:
-		return 4
+		return 5
+	case lead.IdentityVisitor:
+		return 6
+	case "": // none: resemblance
+		return 7
 	}
 	return 1 // the id of a messenger
 }
 
 // named reports whether people share values of this kind, so that names decide.
 func named(k lead.IdentityKind) bool { return k == lead.IdentityEmail || k == lead.IdentityPhone }
+
+// groupKind returns the kind of the values of a group: see [Key.Group].
+func groupKind(group string) lead.IdentityKind {
+	kind, _, _ := strings.Cut(group, ":")
+	return lead.IdentityKind(kind)
+}

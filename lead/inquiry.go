@@ -75,6 +75,7 @@ type Inquiry struct {
 	Timezone   string     `json:"timezone,omitzero"` // IANA name
 	Avatar     string     `json:"avatar,omitzero"`   // URL
 	Address    *Address   `json:"address,omitzero"`
+	BirthDate  string     `json:"birth_date,omitzero"` // yyyy-mm-dd
 	Location   *Location  `json:"location,omitzero"`
 	Cards      []Card     `json:"cards,omitzero"` // contact cards that were sent
 

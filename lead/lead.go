@@ -103,15 +103,6 @@ type Lead struct {
 	MergedInto  int64             `json:"-"` // number of the surviving lead; 0 when it stands itself
 }
 
-// Person is a human as far as the store knows one.
-type Person struct {
-	ID         int64
-	Name       Name
-	Company    string
-	Holds      []string // groups of values they hold (e-mail, phone, id at one account …); none while only a conversation is known
-	MergedInto int64    // 0 when the person stands itself
-}
-
 // Touch is an inquiry as it stands in a lead's timeline: its rows, folded.
 type Touch struct {
 	ID         ID        `json:"id"`
@@ -133,13 +124,4 @@ type Entry struct {
 	At   time.Time `json:"at"`
 	By   string    `json:"by,omitzero"` // who did it; "" for leadgate itself
 	Text string    `json:"text,omitzero"`
-}
-
-// Decision is what the rules of identity made of an inquiry, with the reason in words.
-type Decision struct {
-	Person  int64   // whom it belongs to; 0 for a new person
-	Merge   []int64 // persons to be merged into Person
-	Foreign bool    // only its conversation leads to Person; its values are somebody else's
-	Reason  string
-	Review  []int64 // persons that may be the same, for a human to decide
 }

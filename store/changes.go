@@ -14,6 +14,7 @@ type Changes struct {
 	Entries    []EntryRow
 	Merges     []MergeRow
 	Reviews    []ReviewRow
+	Blocks     []BlockRow
 	Waits      []WaitRow // in this order
 	Jobs       []Job
 	Touched    []int64              // leads to be brought into the search index, in order, each once
@@ -43,15 +44,17 @@ type MergeRow struct {
 	Person, Into              int64
 	Lead, LeadInto, MovedLead int64 // the lead merged into another; or the one that only changed its person
 	Reason                    string
+	Score                     float64
 	Before                    Before
 }
 
 // Before is what survived a merge, as it was.
 type Before struct {
-	Name    lead.Name  `json:"name,omitzero"`
-	Company string     `json:"company,omitzero"`
-	Holds   []string   `json:"holds,omitempty"`
-	Lead    *lead.Lead `json:"lead,omitzero"` // nil when no lead was merged into another
+	Name     lead.Name      `json:"name,omitzero"`
+	Company  string         `json:"company,omitzero"`
+	Holds    []string       `json:"holds,omitempty"`
+	Profiles []lead.Profile `json:"profiles,omitempty"`
+	Lead     *lead.Lead     `json:"lead,omitzero"` // nil when no lead was merged into another
 }
 
 // WaitRow says that an inquiry waits for a lead on a key, or waits no longer.
@@ -66,6 +69,7 @@ type ReviewRow struct {
 	At     time.Time
 	A, B   int64
 	Reason string
+	Score  float64
 }
 
 // Names of counters.
@@ -76,6 +80,9 @@ const (
 	CountParked  = "parked"
 	CountHeld    = "quarantine"
 	CountTaken   = "deliveries"
+
+	CountKept     = "names.kept."     // + source: see lead.NameCount
+	CountReplaced = "names.replaced." // + source
 
 	CountUnindexed = "unindexed" // a lead counts as often as it waits
 )

@@ -6,13 +6,14 @@ import (
 	"maps"
 	"slices"
 
+	"leadgate/dedupe"
 	"leadgate/lead"
 )
 
 // merge joins loser into winner by pointer, with their open leads.
-func (p *planner) merge(winner, loser *PersonState, reason string) {
-	row := MergeRow{At: p.now, Person: loser.ID, Into: winner.ID, Reason: reason,
-		Before: Before{Name: winner.Name, Company: winner.Company, Holds: slices.Clone(winner.Holds)}}
+func (p *planner) merge(winner, loser *PersonState, d lead.Decision) {
+	row := MergeRow{At: p.now, Person: loser.ID, Into: winner.ID, Reason: d.Reason, Score: d.Score,
+		Before: Before{Name: winner.Name, Company: winner.Company, Holds: slices.Clone(winner.Holds), Profiles: slices.Clone(winner.Profiles)}}
 	loser.MergedInto, loser.Changed = winner.ID, true
 	if better(loser.Name, winner.Name) {
 		winner.Name = loser.Name
@@ -23,12 +24,15 @@ func (p *planner) merge(winner, loser *PersonState, reason string) {
 			winner.Holds = append(winner.Holds, g)
 		}
 	}
+	for _, f := range loser.Profiles {
+		winner.Profiles, _ = dedupe.AddProfile(winner.Profiles, f)
+	}
 	winner.LastLead = max(winner.LastLead, loser.LastLead)
 	winner.Changed = true
 	if from := p.s.Leads[loser.OpenLead]; from != nil {
 		if into := p.s.Leads[winner.OpenLead]; into != nil {
 			row.Lead, row.LeadInto, row.Before.Lead = from.Number, into.Number, copied(&into.Lead)
-			p.mergeLeads(into, from, reason)
+			p.mergeLeads(into, from, d.Reason)
 			winner.LastLead = into.Number
 		} else {
 			row.MovedLead = from.Number
@@ -36,9 +40,6 @@ func (p *planner) merge(winner, loser *PersonState, reason string) {
 			winner.OpenLead = from.Number
 		}
 		loser.OpenLead = 0
-	}
-	for key, holders := range p.s.Holders {
-		p.s.Holders[key] = followed(holders, loser.ID, winner.ID)
 	}
 	p.c.Merges = append(p.c.Merges, row)
 }
@@ -50,23 +51,6 @@ func copied(l *lead.Lead) *lead.Lead {
 	c.Emails, c.Phones, c.Handles = slices.Clone(l.Emails), slices.Clone(l.Phones), slices.Clone(l.Handles)
 	c.Tags, c.MergedFrom = slices.Clone(l.Tags), slices.Clone(l.MergedFrom)
 	return &c
-}
-
-// followed replaces a merged person among holders by the survivor. The rows stay
-// those of the merged one, so that a merge can be undone.
-func followed(holders []*Holder, loser, winner int64) []*Holder {
-	if holding(holders, loser) < 0 {
-		return holders
-	}
-	out := slices.Clone(holders)
-	for i, h := range out {
-		if h.Person == loser {
-			moved := *h
-			moved.Person = winner
-			out[i] = &moved
-		}
-	}
-	return out
 }
 
 func (p *planner) mergeLeads(into, from *LeadState, reason string) {

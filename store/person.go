@@ -8,42 +8,90 @@ import (
 	"leadgate/lead"
 )
 
-// candidates are the standing persons that hold any of the keys; of a crowded
-// value some, and those of the same name.
-func (p *planner) candidates(keys []dedupe.Key, name lead.Name) []dedupe.Candidate {
+// asked is the question whose an inquiry is, with where its sender is looked for.
+type asked struct {
+	dedupe.Question
+	inquiry *lead.Inquiry
+	blocks  []int64
+}
+
+// ask makes the question of an inquiry.
+func (p *planner) ask(st *InquiryState, keys []dedupe.Key) *asked {
+	q := &st.Touch.Inquiry
+	who := &asked{inquiry: q, Question: dedupe.Question{Name: q.Name, Keys: keys, Profile: dedupe.ProfileOf(q), At: st.When(),
+		People: p.s.People, Names: p.s.Names[q.Source], Rules: p.s.Rules}}
+	if p.s.Rules == dedupe.All {
+		who.blocks = dedupe.Blocks(&who.Profile)
+	}
+	return who
+}
+
+// resolve decides whose an inquiry is.
+func (p *planner) resolve(who *asked) lead.Decision {
+	return dedupe.Decide(&who.Question, p.candidates(who), p.s.Differ)
+}
+
+// candidates are the standing persons that hold any of the keys, of a crowded
+// value some and those of the same name, and those that resemble the sender.
+func (p *planner) candidates(who *asked) []dedupe.Candidate {
 	var out []dedupe.Candidate
-	for _, k := range keys {
+	known := map[int64]int{}
+	add := func(id int64) *dedupe.Candidate {
+		person := p.s.Persons[p.s.survivor(id)]
+		if person == nil { // person 0: a conversation in quarantine
+			return nil
+		}
+		i, ok := known[person.ID]
+		if !ok {
+			i = len(out)
+			known[person.ID] = i
+			out = append(out, dedupe.Candidate{Person: person.Person, Heard: p.heard(person)})
+		}
+		return &out[i]
+	}
+	for _, k := range who.Keys {
 		holders := p.s.Holders[k.Value]
 		if len(holders) == 0 {
 			continue
 		}
 		if len(holders) >= dedupe.Crowd {
-			if key, ok := dedupe.NameKey(k, name); ok {
+			if key, ok := dedupe.NameKey(k, who.Name); ok {
 				holders = slices.Concat(holders, p.s.Holders[key])
 			}
 		}
-		n := people(holders)
+		n := p.people(holders)
 		for _, h := range holders {
-			person := p.s.Persons[h.Person]
-			if person == nil { // person 0: a conversation in quarantine
-				continue
+			if c := add(h.Person); c != nil {
+				c.Held = append(c.Held, dedupe.Holding{Key: k, Holders: n, Heard: h.Heard})
 			}
-			i := slices.IndexFunc(out, func(c dedupe.Candidate) bool { return c.Person.ID == person.ID })
-			if i < 0 {
-				i = len(out)
-				out = append(out, dedupe.Candidate{Person: person.Person})
+		}
+	}
+	for _, b := range who.blocks {
+		if in := p.s.Blocks[b]; len(in) < dedupe.BlockCrowd {
+			for _, r := range in {
+				add(r.Person)
 			}
-			out[i].Held = append(out[i].Held, dedupe.Holding{Key: k, Holders: n, Heard: h.Heard})
 		}
 	}
 	return out
 }
 
+// heard returns when a person was last heard, as far as their leads tell.
+func (p *planner) heard(person *PersonState) time.Time {
+	for _, number := range [...]int64{person.OpenLead, person.LastLead} {
+		if l := p.s.Leads[number]; l != nil {
+			return l.UpdatedAt
+		}
+	}
+	return time.Time{}
+}
+
 // people counts the different persons among holders.
-func people(holders []*Holder) int {
+func (p *planner) people(holders []*Holder) int {
 	n := 0
 	for i, h := range holders {
-		if h.Person != 0 && !slices.ContainsFunc(holders[:i], func(o *Holder) bool { return o.Person == h.Person }) {
+		person := p.s.survivor(h.Person)
+		if person != 0 && !slices.ContainsFunc(holders[:i], func(o *Holder) bool { return p.s.survivor(o.Person) == person }) {
 			n++
 		}
 	}
@@ -51,16 +99,19 @@ func people(holders []*Holder) int {
 }
 
 // person returns the person of a decision: a new one, or a known one after the
-// merges the decision asks for.
-func (p *planner) person(d lead.Decision, q *lead.Inquiry) *PersonState {
+// merges the decision asks for. What the inquiry tells is theirs from now on.
+func (p *planner) person(d lead.Decision, who *asked) *PersonState {
+	q := who.inquiry
+	p.countNames(q.Source, d.Names)
 	if d.Person == 0 {
 		ps := &PersonState{Person: lead.Person{ID: p.s.NextPerson(), Name: q.Name, Company: q.Company}, state: state{New: true}}
 		p.s.Persons[ps.ID] = ps
+		p.s.People++
 		return ps
 	}
 	ps := p.s.Persons[d.Person]
 	for _, id := range d.Merge {
-		p.merge(ps, p.s.Persons[id], d.Reason)
+		p.merge(ps, p.s.Persons[id], d)
 	}
 	if d.Foreign {
 		return ps
@@ -72,6 +123,20 @@ func (p *planner) person(d lead.Decision, q *lead.Inquiry) *PersonState {
 		ps.Company, ps.Changed = q.Company, true
 	}
 	return ps
+}
+
+// countNames keeps what was seen of names at a source.
+func (p *planner) countNames(source string, n lead.NameCount) {
+	if n == (lead.NameCount{}) {
+		return
+	}
+	if p.s.Names == nil {
+		p.s.Names = map[string]lead.NameCount{}
+	}
+	sum := p.s.Names[source]
+	p.s.Names[source] = lead.NameCount{Kept: sum.Kept + n.Kept, Replaced: sum.Replaced + n.Replaced}
+	p.c.Count(CountKept+source, n.Kept)
+	p.c.Count(CountReplaced+source, n.Replaced)
 }
 
 // better reports whether a name says more than the one that is kept.
@@ -90,48 +155,74 @@ func better(a, b lead.Name) bool {
 	return score(a) > score(b)
 }
 
-// hold makes the person a holder of the keys. A crowded value takes further
-// holders under their names only, so that it stays quick to read.
-func (p *planner) hold(keys []dedupe.Key, person *PersonState, at time.Time) {
+// hold makes the person a holder of the keys, and lets them be found by what they
+// resemble. A crowded value takes further holders under their names only, so that
+// it stays quick to read.
+func (p *planner) hold(who *asked, person *PersonState) {
 	if person.Holds == nil {
-		person.Holds = make([]string, 0, len(keys))
+		person.Holds = make([]string, 0, len(who.Keys))
 	}
-	for _, k := range keys {
-		if g := k.Group(); k.Kind != dedupe.KindThread && !slices.Contains(person.Holds, g) {
+	for _, k := range who.Keys {
+		if g := k.Group(); k.Kind != dedupe.KindThread && k.Kind != lead.IdentityVisitor && !slices.Contains(person.Holds, g) {
 			person.Holds, person.Changed = append(person.Holds, g), true
 		}
-		key := k.Value
-		holders := p.s.Holders[key]
-		i := holding(holders, person.ID)
-		if i < 0 && len(holders) >= dedupe.Crowd {
-			var ok bool
-			if key, ok = dedupe.NameKey(k, person.Name); !ok {
-				continue
-			}
-			holders = p.s.Holders[key]
-			i = holding(holders, person.ID)
-		}
-		for _, h := range holders {
-			h.Drop = h.Drop || h.Person == 0
-		}
-		switch {
-		case i < 0:
-			p.s.Holders[key] = append(holders, &Holder{Key: key, Person: person.ID, Row: person.ID, Heard: at, state: state{New: true}})
-		case people(holders) > 1 && at.After(holders[i].Heard): // only a shared value asks who was heard last
-			holders[i].Heard, holders[i].Changed = at, true
-		}
+		p.holdKey(k, person, who.At)
+	}
+	var told bool
+	if person.Profiles, told = dedupe.AddProfile(person.Profiles, who.Profile); told {
+		person.Changed = true
+		p.block(who.blocks, person)
 	}
 }
 
-func holding(holders []*Holder, person int64) int {
-	return slices.IndexFunc(holders, func(h *Holder) bool { return h.Person == person })
+func (p *planner) holdKey(k dedupe.Key, person *PersonState, at time.Time) {
+	key := k.Value
+	holders := p.s.Holders[key]
+	i := p.holding(holders, person.ID)
+	if i < 0 && len(holders) >= dedupe.Crowd {
+		var ok bool
+		if key, ok = dedupe.NameKey(k, person.Name); !ok {
+			return
+		}
+		holders = p.s.Holders[key]
+		i = p.holding(holders, person.ID)
+	}
+	for _, h := range holders {
+		h.Drop = h.Drop || h.Person == 0
+	}
+	switch {
+	case i < 0:
+		p.s.Holders[key] = append(holders, &Holder{Key: key, Person: person.ID, Row: person.ID, Heard: at, state: state{New: true}})
+	case at.After(holders[i].Heard) && (p.people(holders) > 1 || k.Kind == lead.IdentityVisitor && at.Sub(holders[i].Heard) > time.Hour):
+		holders[i].Heard, holders[i].Changed = at, true // only a shared value, and a browser, asks when it was heard last
+	}
+}
+
+// block makes the person findable by what they resemble.
+func (p *planner) block(keys []int64, person *PersonState) {
+	if p.s.Blocks == nil {
+		p.s.Blocks = map[int64][]BlockRow{}
+	}
+	for _, k := range keys {
+		in := p.s.Blocks[k]
+		if len(in) >= dedupe.BlockCrowd || slices.ContainsFunc(in, func(r BlockRow) bool { return p.s.survivor(r.Person) == person.ID }) {
+			continue
+		}
+		row := BlockRow{Key: k, Person: person.ID}
+		p.s.Blocks[k] = append(in, row)
+		p.c.Blocks = append(p.c.Blocks, row)
+	}
+}
+
+func (p *planner) holding(holders []*Holder, person int64) int {
+	return slices.IndexFunc(holders, func(h *Holder) bool { return p.s.survivor(h.Person) == person })
 }
 
 // review puts persons that may be one before a human.
 func (p *planner) review(d lead.Decision, person int64) {
-	for _, other := range d.Review {
-		if other != person {
-			p.c.Reviews = append(p.c.Reviews, ReviewRow{At: p.now, A: min(other, person), B: max(other, person), Reason: d.Reason})
+	for _, o := range d.Review {
+		if o.Person != person {
+			p.c.Reviews = append(p.c.Reviews, ReviewRow{At: p.now, A: min(o.Person, person), B: max(o.Person, person), Reason: o.Reason, Score: o.Score})
 		}
 	}
 }

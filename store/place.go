@@ -62,14 +62,15 @@ func (p *planner) place(st *InquiryState, lane lead.Lane, keyless bool) Outcome 
 	case p.held(keys):
 		return p.quarantine(st, keys, reasonThread)
 	}
-	d, l := p.decide(q, keys, lane)
+	who := p.ask(st, keys)
+	d, l := p.decide(who, lane)
 	if lane == lead.LaneTimeline && l == nil {
 		return p.wait(st, keys)
 	}
 	if l != nil && keyless && p.again(l, st) {
 		return Outcome{Key: st.Key, Verdict: lead.Duplicate, Lead: l.ID, Reason: reasonDouble}
 	}
-	person := p.person(d, q)
+	person := p.person(d, who)
 	if into := p.s.Leads[person.OpenLead]; into != nil { // a merge may have brought another one
 		l = into
 	}
@@ -77,28 +78,29 @@ func (p *planner) place(st *InquiryState, lane lead.Lane, keyless bool) Outcome 
 	st.Person = 0
 	if !d.Foreign {
 		st.Person = person.ID
-		p.hold(keys, person, st.When())
+		p.hold(who, person)
 	}
 	st.Touch.Verdict = lead.Attached
 	if l == nil {
 		l = p.open(person, st)
 		st.Touch.Verdict = lead.Created
 	}
-	st.Lead, st.Reason = l.Number, d.Reason
+	st.Lead, st.Reason, st.Score = l.Number, d.Reason, d.Score
 	p.join(l, st, keys)
 	p.review(d, person.ID)
 	p.adopt(keys)
-	return Outcome{Key: st.Key, Verdict: st.Touch.Verdict, Lead: l.ID, Reason: d.Reason}
+	return Outcome{Key: st.Key, Verdict: st.Touch.Verdict, Lead: l.ID, Reason: d.Reason, Score: d.Score}
 }
 
 // decide says whose an inquiry is and which lead it is attached to, nil for a new
 // one. Somebody else's values open no lead of the person their conversation leads to.
-func (p *planner) decide(q *lead.Inquiry, keys []dedupe.Key, lane lead.Lane) (lead.Decision, *LeadState) {
-	d := dedupe.Decide(q.Name, keys, p.candidates(keys, q.Name))
+func (p *planner) decide(who *asked, lane lead.Lane) (lead.Decision, *LeadState) {
+	d := p.resolve(who)
 	l := p.leadOf(d, lane)
 	if d.Foreign && l == nil && lane != lead.LaneTimeline {
-		keys = dedupe.Strong(keys)
-		d = dedupe.Decide(q.Name, keys, p.candidates(keys, q.Name))
+		own := *who
+		own.Keys = dedupe.Strong(who.Keys)
+		d = p.resolve(&own)
 		l = p.leadOf(d, lane)
 	}
 	return d, l
@@ -128,10 +130,11 @@ func (p *planner) leadOf(d lead.Decision, lane lead.Lane) *LeadState {
 
 // held reports whether the conversation of an inquiry is in quarantine.
 func (p *planner) held(keys []dedupe.Key) bool {
-	if len(keys) == len(dedupe.Strong(keys)) {
+	thread, ok := dedupe.Conversation(keys)
+	if !ok {
 		return false
 	}
-	hs := p.s.Holders[keys[len(keys)-1].Value]
+	hs := p.s.Holders[thread.Value]
 	return len(hs) == 1 && hs[0].Person == 0 && !hs[0].Drop
 }
 
@@ -141,10 +144,8 @@ func (p *planner) quarantine(st *InquiryState, keys []dedupe.Key, reason string)
 	p.leave(st, keys)
 	st.Touch.Verdict, st.Reason = lead.Quarantined, reason
 	p.c.Count(CountHeld, 1)
-	if len(keys) > len(dedupe.Strong(keys)) {
-		if key := keys[len(keys)-1].Value; len(p.s.Holders[key]) == 0 {
-			p.s.Holders[key] = []*Holder{{Key: key, Heard: st.When(), state: state{New: true}}}
-		}
+	if thread, ok := dedupe.Conversation(keys); ok && len(p.s.Holders[thread.Value]) == 0 {
+		p.s.Holders[thread.Value] = []*Holder{{Key: thread.Value, Heard: st.When(), state: state{New: true}}}
 	}
 	return Outcome{Key: st.Key, Verdict: lead.Quarantined, Reason: reason}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"time"
 
+	"leadgate/dedupe"
 	"leadgate/lead"
 )
 
@@ -16,6 +17,10 @@ type Snapshot struct {
 	Leads     map[int64]*LeadState   // their open leads, else their last ones, and the standing leads of known inquiries
 	Waiting   map[string][]lead.ID   // by key; inquiries that wait for a lead, which are among Inquiries
 	Receipts  map[lead.ID]*ReceiptState
+	Blocks    map[int64][]BlockRow      // by key; persons resolved to their survivors
+	Names     map[string]lead.NameCount // by source
+	People    int64                     // about how many persons are known
+	Rules     dedupe.Rules              // All, but for whoever asks what the rest is good for
 	Stages    []lead.Stage
 	// NextPerson and NextLead hand out numbers that were never used.
 	NextPerson, NextLead func() int64
@@ -29,6 +34,18 @@ type Holder struct {
 	Heard  time.Time
 	Drop   bool // to be removed: a conversation that left quarantine
 	state
+}
+
+// BlockRow is one person found under one key of [dedupe.Blocks].
+type BlockRow struct{ Key, Person int64 }
+
+// survivor follows the merges of this snapshot. Those that were stored before are
+// followed by the engine.
+func (s *Snapshot) survivor(person int64) int64 {
+	for p := s.Persons[person]; p != nil && p.MergedInto != 0; p = s.Persons[person] {
+		person = p.MergedInto
+	}
+	return person
 }
 
 // PersonState is a person and the numbers of their leads, 0 for none.
@@ -62,6 +79,7 @@ type InquiryState struct {
 	Touch   lead.Touch
 	Waiting bool // only updates are there yet
 	Reason  string
+	Score   float64
 	Content uint64 // of one without a key; 0 for none
 	Rows    []lead.Row
 	stored  int // how many of Rows the engine has as rows of their own

@@ -161,6 +161,7 @@ type Outcome struct {
 	Verdict lead.Verdict `json:"verdict"`
 	Lead    lead.ID      `json:"lead_id,omitzero"`
 	Reason  string       `json:"reason,omitzero"`
+	Score   float64      `json:"score,omitzero"` // bits of evidence: see lead.Decision
 }
 
 // Page asks for up to Limit items after Cursor.

@@ -92,10 +92,10 @@ func (p *planner) standing(number int64) *LeadState {
 // in the conversation of the lead's person stay somebody else's.
 func (p *planner) identify(l *LeadState, st *InquiryState, keys []dedupe.Key) {
 	if self := p.s.Persons[l.Person]; self != nil && len(keys) > 0 && st.Person != 0 {
-		q := &st.Touch.Inquiry
-		d := dedupe.Decide(q.Name, keys, p.withSelf(p.candidates(keys, q.Name), self))
-		person := p.person(d, q)
-		p.hold(keys, person, st.When())
+		who := p.ask(st, keys)
+		d := dedupe.Decide(&who.Question, p.withSelf(p.candidates(who), self), p.s.Differ)
+		person := p.person(d, who)
+		p.hold(who, person)
 		p.review(d, person.ID)
 		p.adopt(keys)
 	}

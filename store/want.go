@@ -14,6 +14,8 @@ type Wanted struct {
 	Deliveries []lead.ID
 	Inquiries  []lead.ID
 	Keys       []string
+	Blocks     []int64 // keys of what senders resemble, sorted; nothing needs to be locked for them
+	Sources    []string
 	// From and To are when what may be a double click was taken: what was said on
 	// the leads between them must be loaded. Both are zero when there is nothing to ask.
 	From, To time.Time
@@ -30,6 +32,7 @@ func Want(items []Item) Wanted {
 			q := &it.Inquiries[n]
 			w.Inquiries = append(w.Inquiries, inquiryID(it, n))
 			w.Keys = append(w.Keys, KeysOf(q)...)
+			w.resembling(q)
 			if q.Key == "" {
 				w.around(q.Received)
 			}
@@ -37,14 +40,24 @@ func Want(items []Item) Wanted {
 		for _, u := range it.Updates {
 			w.Inquiries = append(w.Inquiries, lead.DeriveID(u.Scope, u.About))
 			w.Keys = append(w.Keys, KeysOf(&u.Patch)...)
+			w.resembling(&u.Patch)
 		}
 	}
 	byBytes := func(a, b lead.ID) int { return slices.Compare(a[:], b[:]) }
 	slices.SortFunc(w.Deliveries, byBytes)
 	slices.SortFunc(w.Inquiries, byBytes)
 	slices.Sort(w.Keys)
+	slices.Sort(w.Blocks)
+	slices.Sort(w.Sources)
+	w.Blocks, w.Sources = slices.Compact(w.Blocks), slices.Compact(w.Sources)
 	w.Deliveries, w.Inquiries, w.Keys = slices.Compact(w.Deliveries), slices.Compact(w.Inquiries), slices.Compact(w.Keys)
 	return w
+}
+
+func (w *Wanted) resembling(q *lead.Inquiry) {
+	profile := dedupe.ProfileOf(q)
+	w.Blocks = append(w.Blocks, dedupe.Blocks(&profile)...)
+	w.Sources = append(w.Sources, q.Source)
 }
 
 func (w *Wanted) around(at time.Time) {

@@ -11,6 +11,7 @@ import (
 // program is one run of leadgate with what surrounds it.
 type program struct {
 	getenv         func(string) string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
@@ -20,6 +21,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Run a gateway with a sample site, in a folder that is thrown away unless --data names one."`
 	Check   checkCmd   `cmd:"" help:"Check configuration, disk and store, and say what is wrong."`
 	Config  configCmd  `cmd:"" help:"Show the configuration in force, or an example of one."`
+	Dedupe  dedupeCmd  `cmd:"" help:"Say which records of a file are of one person, as intake would."`
 	Export  exportCmd  `cmd:"" help:"Write all leads as CSV or JSON lines."`
 	Replay  replayCmd  `cmd:"" help:"Read parked deliveries again."`
 	Token   tokenCmd   `cmd:"" help:"Make, list and remove API tokens."`

@@ -39,7 +39,7 @@ func restart() {
 
 // run is the whole program. It reports every error on stderr, once.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	p := &program{getenv: getenv, stdout: stdout, stderr: stderr}
+	p := &program{getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr}
 	err := p.run(ctx, args)
 	if err != nil && !errors.Is(err, errReported) {
 		fmt.Fprintln(stderr, "leadgate:", err)

@@ -63,6 +63,7 @@ func Patch(q *lead.Inquiry, region string) {
 	q.Text, q.HTML = longText(q.Text, maxText), longText(q.HTML, maxHTML)
 	q.At, q.Received = instant(q.At), instant(q.Received)
 	q.Avatar = webURL(q.Avatar)
+	q.BirthDate = birthDate(q.BirthDate, region)
 	personName(&q.Name)
 	q.Identities = identities(q.Identities, region)
 	q.Fields = fields(q.Fields)

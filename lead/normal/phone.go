@@ -272,3 +272,10 @@ func regionCode(region string) int {
 	}
 	return phonenumbers.GetCountryCodeForRegion(region)
 }
+
+// Mobile reports whether a number in E.164 is a mobile, or of a plan that does not
+// tell mobiles apart.
+func Mobile(e164 string) bool {
+	n, ok := canonicalPhone(e164)
+	return ok && n.Mobile
+}

@@ -19,6 +19,11 @@ const (
 	weakNoCountry  = "number without country"
 )
 
+// Undialled reports whether a number is kept as weak only because it cannot be
+// dialled as it stands. Its digits still say something: who mistypes a number, or
+// leaves out the country, is likely to do it again.
+func Undialled(weak string) bool { return weak == weakNotANumber || weak == weakNoCountry }
+
 // weakPhone returns why a number that exists points at nobody, or "".
 func weakPhone(digits, national string, kind lineType) string {
 	switch {

@@ -34,6 +34,7 @@ func (s *Store) load(ctx context.Context, items []store.Item, w store.Wanted) (*
 	snap := &store.Snapshot{Known: map[lead.ID]bool{}, Inquiries: map[lead.ID]*store.InquiryState{}, Holders: map[string][]*store.Holder{},
 		Persons: map[int64]*store.PersonState{}, Leads: map[int64]*store.LeadState{}, Waiting: map[string][]lead.ID{},
 		Receipts: map[lead.ID]*store.ReceiptState{}, Stages: s.stages,
+		Blocks: map[int64][]store.BlockRow{}, Names: map[string]lead.NameCount{}, People: s.person,
 		NextPerson: func() int64 { s.person++; return s.person }, NextLead: func() int64 { s.lead++; return s.lead }}
 	for _, step := range [...]struct {
 		doing string
@@ -42,6 +43,8 @@ func (s *Store) load(ctx context.Context, items []store.Item, w store.Wanted) (*
 		{"looking up deliveries", func() error { return s.loadKnown(ctx, snap, w.Deliveries) }},
 		{"looking up inquiries", func() error { return s.loadInquiries(ctx, snap, w.Inquiries) }},
 		{"looking up identities", func() error { return s.loadKeys(ctx, snap, items, w.Keys) }},
+		{"looking up who resembles the senders", func() error { return s.loadBlocks(ctx, snap, w.Blocks) }},
+		{"looking up what is known of names", func() error { return s.loadNames(ctx, snap, w.Sources) }},
 		{"looking up persons", func() error { return s.loadPersons(ctx, snap) }},
 		{"looking up leads", func() error { return s.loadRecent(ctx, snap, w) }},
 		{"looking up receipts", func() error { return s.loadReceipts(ctx, snap, snap.Retold(items)) }},
@@ -199,6 +202,9 @@ func (s *Store) loadPersons(ctx context.Context, snap *store.Snapshot) error {
 			persons[h.Person] = h.Person > 0
 		}
 	}
+	if err := s.resolveBlocks(ctx, snap, persons); err != nil {
+		return err
+	}
 	if err := s.loadKnownLeads(ctx, snap, persons); err != nil {
 		return err
 	}
@@ -221,15 +227,18 @@ func (s *Store) loadPersons(ctx context.Context, snap *store.Snapshot) error {
 }
 
 func (s *Store) eachPerson(ctx context.Context, snap *store.Snapshot, ids []any) error {
-	return s.each(ctx, `SELECT id, name, company, holds, last_lead FROM persons WHERE merged_into IS NULL AND id IN (%s)`, ids, func(r *sql.Rows) error {
+	return s.each(ctx, `SELECT id, name, company, holds, profiles, last_lead FROM persons WHERE merged_into IS NULL AND id IN (%s)`, ids, func(r *sql.Rows) error {
 		var p store.PersonState
-		var name []byte
+		var name, profiles []byte
 		var holds string
-		if err := r.Scan(&p.ID, &name, &p.Company, &holds, &p.LastLead); err != nil {
+		if err := r.Scan(&p.ID, &name, &p.Company, &holds, &profiles, &p.LastLead); err != nil {
 			return err
 		}
 		p.Holds = lines(holds)
 		snap.Persons[p.ID] = &p
+		if err := store.Decode("profiles", profiles, &p.Profiles); err != nil {
+			return err
+		}
 		return store.Decode("name", name, &p.Name)
 	})
 }

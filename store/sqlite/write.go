@@ -19,7 +19,7 @@ func (s *Store) writeChanges(ctx context.Context, c *store.Changes) error {
 	e := encode(c)
 	defer e.wait()
 	for _, write := range []func(context.Context, *store.Changes) error{
-		s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, e.writeLeads(s), s.writeMerges, e.writeInquiries(s), s.writeWaits, s.writeEntries, s.writeJobs, s.writeTouched, s.writeCounts,
+		s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, s.writeBlocks, e.writeLeads(s), s.writeMerges, e.writeInquiries(s), s.writeWaits, s.writeEntries, s.writeJobs, s.writeTouched, s.writeCounts,
 	} {
 		if err := write(ctx, c); err != nil {
 			return err
@@ -104,11 +104,15 @@ func (s *Store) writePersons(ctx context.Context, c *store.Changes) error {
 		if err != nil {
 			return fmt.Errorf("%w: writing name: %w", lead.ErrPermanent, err)
 		}
-		text := `UPDATE persons SET name = ?, company = ?, holds = ?, last_lead = ?, merged_into = ? WHERE id = ?`
-		if p.New {
-			text = `INSERT INTO persons (name, company, holds, last_lead, merged_into, id) VALUES (?, ?, ?, ?, ?, ?)`
+		profiles, err := json.Marshal(p.Profiles)
+		if err != nil {
+			return fmt.Errorf("%w: writing profiles: %w", lead.ErrPermanent, err)
 		}
-		if _, err := s.exec(ctx, text, name, p.Company, strings.Join(p.Holds, "\n"), p.LastLead, null(p.MergedInto), p.ID); err != nil {
+		text := `UPDATE persons SET name = ?, company = ?, holds = ?, profiles = ?, last_lead = ?, merged_into = ? WHERE id = ?`
+		if p.New {
+			text = `INSERT INTO persons (name, company, holds, profiles, last_lead, merged_into, id) VALUES (?, ?, ?, ?, ?, ?, ?)`
+		}
+		if _, err := s.exec(ctx, text, name, p.Company, strings.Join(p.Holds, "\n"), profiles, p.LastLead, null(p.MergedInto), p.ID); err != nil {
 			return fmt.Errorf("writing person: %w", err)
 		}
 	}

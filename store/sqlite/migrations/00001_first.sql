@@ -52,6 +52,7 @@ CREATE TABLE persons (
 	name        TEXT    NOT NULL,         -- JSON
 	company     TEXT    NOT NULL,
 	holds       TEXT    NOT NULL,         -- groups of values they hold, a line each
+	profiles    TEXT    NOT NULL,         -- JSON: what they were told to be
 	last_lead   INTEGER NOT NULL,
 	merged_into INTEGER                   -- NULL when the person stands
 );
@@ -63,6 +64,13 @@ CREATE TABLE holders (
 	key    TEXT    NOT NULL,
 	person INTEGER NOT NULL,
 	heard  INTEGER NOT NULL,
+	PRIMARY KEY (key, person)
+) WITHOUT ROWID;
+
+-- Under which hashes a person is found who resembles a sender: see dedupe.Blocks.
+CREATE TABLE blocks (
+	key    INTEGER NOT NULL,
+	person INTEGER NOT NULL,
 	PRIMARY KEY (key, person)
 ) WITHOUT ROWID;
 

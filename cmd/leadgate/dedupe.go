@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"leadgate/dedupe"
+	"leadgate/lead"
+	"leadgate/lead/normal"
+	"leadgate/store"
+)
+
+// dedupeCmd says who the records of a file are from, as intake would: the file is
+// one batch, its people are known to nobody before, and nothing is stored.
+type dedupeCmd struct {
+	Config string `help:"Configuration file (YAML); nothing of it counts here." placeholder:"FILE" hidden:""`
+	Format string `help:"csv or jsonl." default:"csv" enum:"csv,jsonl"`
+	Region string `help:"Country whose phone numbers and dates may come in its own notation (ISO 3166, such as FR)." placeholder:"XX"`
+	JSON   string `name:"json" help:"File to write. Default: standard output." placeholder:"PATH"`
+	Rules  string `help:"all, keys (known values with their protection, nothing that only resembles), or exact (known values whatever the name)." default:"all" enum:"all,keys,exact"`
+	File   string `arg:"" optional:"" help:"File to read. Default: standard input." placeholder:"FILE"`
+}
+
+func (c *dedupeCmd) Run(in *common) (err error) {
+	if c.Region = strings.ToUpper(c.Region); c.Region != "" && !normal.KnownRegion(c.Region) {
+		return fmt.Errorf("--region %s: %w: not a country whose numbers are known", c.Region, lead.ErrInvalid)
+	}
+	file, out := in.stdin, in.stdout
+	if c.File != "" && c.File != "-" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return fmt.Errorf("reading records: %w", err)
+		}
+		defer f.Close()
+		file = f
+	}
+	if c.JSON != "" && c.JSON != "-" {
+		f, err := os.OpenFile(c.JSON, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		if err != nil {
+			return fmt.Errorf("writing persons: %w", err)
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		out = f
+	}
+	rules := map[string]dedupe.Rules{"all": dedupe.All, "keys": dedupe.Known, "exact": dedupe.Exact}[c.Rules]
+	b := newBook(rules)
+	for r, err := range c.records(file) {
+		if err != nil {
+			return fmt.Errorf("reading records: %w", err)
+		}
+		if in.ctx.Err() != nil {
+			return in.ctx.Err()
+		}
+		b.take(r.inquiry(c.Region), r.id())
+	}
+	return b.write(out)
+}
+
+// book is what a file says of people, decided record by record.
+type book struct {
+	snap    *store.Snapshot
+	records []bookRecord
+	first   map[int64]string // the id of the first record of each person
+	reviews []store.ReviewRow
+	person  int64
+	number  int64
+}
+
+type bookRecord struct {
+	id, reason string
+	person     int64
+}
+
+func newBook(rules dedupe.Rules) *book {
+	b := &book{first: map[int64]string{}}
+	b.snap = &store.Snapshot{Known: map[lead.ID]bool{}, Inquiries: map[lead.ID]*store.InquiryState{}, Holders: map[string][]*store.Holder{},
+		Persons: map[int64]*store.PersonState{}, Leads: map[int64]*store.LeadState{}, Waiting: map[string][]lead.ID{}, Receipts: map[lead.ID]*store.ReceiptState{},
+		Blocks: map[int64][]store.BlockRow{}, Names: map[string]lead.NameCount{}, Rules: rules, Stages: lead.DefaultStages(),
+		NextPerson: func() int64 { b.person++; return b.person }, NextLead: func() int64 { b.number++; return b.number }}
+	return b
+}
+
+// take decides whose a record is, exactly as intake does.
+func (b *book) take(q lead.Inquiry, id string) {
+	q.Key = fmt.Sprint(len(b.records))
+	d := lead.Delivery{ID: lead.DeriveID(q.Source, q.Key), Source: q.Source, Key: q.Key, At: q.Received}
+	changes, receipts := store.Plan(b.snap, []store.Item{{Delivery: d, Inquiries: []lead.Inquiry{q}}}, q.Received)
+	st := b.snap.Inquiries[lead.DeriveID(q.Scope, q.Key)]
+	b.records = append(b.records, bookRecord{id: id, reason: receipts[0].Inquiries[0].Reason, person: st.Person})
+	if b.first[st.Person] == "" {
+		b.first[st.Person] = id
+	}
+	b.reviews = append(b.reviews, changes.Reviews...)
+	delete(b.snap.Inquiries, st.ID) // no record is heard of twice
+	delete(b.snap.Known, d.ID)
+}
+
+// final follows a person to whom they were merged into in the end.
+func (b *book) final(person int64) int64 {
+	for p := b.snap.Persons[person]; p != nil && p.MergedInto != 0; p = b.snap.Persons[person] {
+		person = p.MergedInto
+	}
+	return person
+}
+
+// write writes a line a record in order of arrival, then the pairs to be reviewed.
+// A person is named by the id of its first record.
+func (b *book) write(w io.Writer) error {
+	buffer := bufio.NewWriter(w)
+	enc := json.NewEncoder(buffer)
+	for _, r := range b.records {
+		line := struct {
+			ID     string `json:"id"`
+			Person string `json:"person"`
+			Reason string `json:"reason"`
+		}{r.id, b.first[b.final(r.person)], r.reason}
+		if err := enc.Encode(line); err != nil {
+			return fmt.Errorf("writing persons: %w", err)
+		}
+	}
+	if err := errors.Join(enc.Encode(map[string]any{"pairs": b.pairs()}), buffer.Flush()); err != nil {
+		return fmt.Errorf("writing persons: %w", err)
+	}
+	return nil
+}
+
+// pair is two persons a human should look at, each named by its first record.
+type pair struct {
+	A      string  `json:"a"`
+	B      string  `json:"b"`
+	Score  float64 `json:"score"`
+	Reason string  `json:"reason"`
+}
+
+// pairs are those that are still two, each once, with what speaks most for them.
+func (b *book) pairs() []pair {
+	out := []pair{}
+	at := map[[2]int64]int{}
+	for _, r := range b.reviews {
+		x, y := b.final(r.A), b.final(r.B)
+		key := [2]int64{min(x, y), max(x, y)}
+		if x == y {
+			continue
+		}
+		i, ok := at[key]
+		if !ok {
+			i = len(out)
+			at[key] = i
+			out = append(out, pair{A: b.first[key[0]], B: b.first[key[1]], Score: r.Score, Reason: r.Reason})
+		}
+		if r.Score > out[i].Score {
+			out[i].Score, out[i].Reason = r.Score, r.Reason
+		}
+	}
+	return out
+}

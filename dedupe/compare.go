@@ -1,0 +1,290 @@
+package dedupe
+
+import (
+	"cmp"
+	"strings"
+
+	"leadgate/lead"
+	"leadgate/lead/normal"
+)
+
+// face is a profile prepared for comparing with many.
+type face struct {
+	*lead.Profile
+	name normal.NameForm
+}
+
+func faceOf(p *lead.Profile) face {
+	return face{p, normal.FormOf(lead.Name{Given: p.Given, Middle: p.Middle, Family: p.Family})}
+}
+
+// facesOf prepares all profiles of a person.
+func facesOf(p *lead.Person) []face {
+	out := make([]face, len(p.Profiles))
+	for i := range p.Profiles {
+		out[i] = faceOf(&p.Profiles[i])
+	}
+	return out
+}
+
+// likeness is what comparing a profile with those of a person came to.
+type likeness struct {
+	best   float64 // bits of the most alike pair
+	sum    float64 // of all pairs
+	pairs  int
+	names  float64  // bits of the names alone, of the pair with the most alike ones
+	apart  string   // why some pair cannot be one person, whatever else agrees; "" when all can
+	agrees []string // what agrees in the most alike pair, in words
+}
+
+func (l *likeness) mean() float64 {
+	if l.pairs == 0 {
+		return 0
+	}
+	return l.sum / float64(l.pairs)
+}
+
+func (l *likeness) words() string { return strings.Join(l.agrees, ", ") }
+
+// likest compares one profile with all of a person.
+func (w *weights) likest(a face, b []face) likeness {
+	var l likeness
+	l.add(w, a, b)
+	return l
+}
+
+// likestOf compares all profiles of one person with all of another.
+func (w *weights) likestOf(a, b []face) likeness {
+	var l likeness
+	for _, f := range a {
+		l.add(w, f, b)
+	}
+	return l
+}
+
+func (l *likeness) add(w *weights, a face, b []face) {
+	for _, f := range b {
+		e := w.compare(a, f)
+		l.sum += e.bits
+		if l.pairs == 0 || e.names > l.names {
+			l.names = e.names
+		}
+		if l.pairs == 0 || e.bits > l.best {
+			l.best, l.agrees = e.bits, e.agrees
+		}
+		l.apart = cmp.Or(l.apart, e.apart)
+		l.pairs++
+	}
+}
+
+// evidence is what comparing two profiles came to.
+type evidence struct {
+	bits, names float64
+	apart       string
+	agrees      []string
+}
+
+// compare weighs everything two profiles tell.
+func (w *weights) compare(a, b face) evidence {
+	var e evidence
+	given, family, swapped := a.name.Compare(b.name)
+	e.names = w.given[given] + w.family[family]
+	switch {
+	case swapped:
+		e.names += w.swapped
+		e.says("the names in the other order")
+	case given == normal.Same && family == normal.Same:
+		e.says("the same name")
+	case given <= normal.Close && family <= normal.Close:
+		e.says("a like name")
+	}
+	e.bits = e.names
+	born := likeDate(a.Born, b.Born)
+	e.add(w.born, born, "birth date")
+	e.add(w.postcode, likeCode(a.Postcode, b.Postcode), "postcode")
+	e.add(w.city, likeText(a.City, b.City), "town")
+	street, premises := likeLines(a, b)
+	e.add(w.street, street, "street")
+	e.add(w.premises, premises, "second line of the address")
+	e.add(w.number, likeCode(a.Number, b.Number), "house number")
+	e.add(w.phone, likeAny(a.Phones, b.Phones, likePhone), "phone")
+	e.add(w.email, likeAny(a.Emails, b.Emails, likeEmail), "e-mail")
+	if given == normal.Other && born > near || given == normal.Other && born == missing {
+		e.apart = "another given name"
+	}
+	return e
+}
+
+func (e *evidence) says(what string) { e.agrees = append(e.agrees, what) }
+
+// add weighs one field.
+func (e *evidence) add(w levels, l level, what string) {
+	e.bits += w[l]
+	switch l {
+	case same:
+		e.says("the same " + what)
+	case near:
+		e.says("nearly the same " + what)
+	}
+}
+
+// unreliable reports whether names at a source are so often replaced by others
+// that a different given name does not mean a different person there.
+func unreliable(n lead.NameCount) bool {
+	return n.Replaced >= minReplaced && n.Replaced*maxReplaced >= n.Kept+n.Replaced
+}
+
+const (
+	minReplaced = 10 // seen before names are given up
+	maxReplaced = 25 // one in so many
+)
+
+// count looks whether a name was kept or replaced: the given name is the same, so
+// is a value of the person alone and where they live. Of a family both do not hold.
+func countNames(n *lead.NameCount, a face, b []face) {
+	for _, f := range b {
+		given, family, swapped := a.name.Compare(f.name)
+		if given > normal.Variant || family == normal.Unknown || swapped {
+			continue
+		}
+		own := likeDate(a.Born, f.Born) == same || likeAny(a.Phones, f.Phones, likePhone) == same || likeAny(a.Emails, f.Emails, likeEmail) == same
+		home := likeText(a.Street, f.Street) <= near && a.Street != "" && f.Street != "" || likeCode(a.Postcode, f.Postcode) == same || likeText(a.City, f.City) == same
+		switch {
+		case !own || !home:
+		case family == normal.Other:
+			n.Replaced++
+			return
+		case family < normal.Other:
+			n.Kept++
+			return
+		}
+	}
+}
+
+// level says how much alike two values of a field are.
+type level int
+
+const (
+	missing level = iota // one is not known
+	same
+	near // one slip away
+	partly
+	other
+)
+
+// alike reports whether two values can be one.
+func (l level) alike() bool { return l == same || l == near }
+
+type levels [5]float64
+
+// likeDate compares birth dates. A slip is one wrong character, two in the same
+// part, or day and month in the other order.
+func likeDate(a, b string) level {
+	switch {
+	case a == "" || b == "":
+		return missing
+	case a == b:
+		return same
+	}
+	x, y := strings.Split(a, "-"), strings.Split(b, "-")
+	if len(x) != 3 || len(y) != 3 {
+		return other
+	}
+	wrong := 0
+	for i := range x {
+		if x[i] != y[i] {
+			wrong++
+		}
+	}
+	switch {
+	case x[0] == y[0] && x[1] == y[2] && x[2] == y[1] || normal.Edits(a, b, 1) <= 1:
+		return near
+	case wrong == 1:
+		return partly
+	}
+	return other
+}
+
+// likeCode compares postcodes and house numbers.
+func likeCode(a, b string) level {
+	switch {
+	case a == "" || b == "":
+		return missing
+	case a == b:
+		return same
+	case min(len(a), len(b)) > 1 && normal.Edits(a, b, 1) <= 1:
+		return near
+	}
+	return other
+}
+
+// likeText compares names of streets and towns.
+func likeText(a, b string) level {
+	switch {
+	case a == "" || b == "":
+		return missing
+	case a == b:
+		return same
+	case normal.Resembles(a, b):
+		return near
+	}
+	return other
+}
+
+// likeLines compares the lines of two addresses, which people fill in either order.
+func likeLines(a, b face) (street, premises level) {
+	street, premises = likeText(a.Street, b.Street), likeText(a.Premises, b.Premises)
+	if street.alike() {
+		return street, premises
+	}
+	crossed, back := likeText(a.Street, b.Premises), likeText(a.Premises, b.Street)
+	switch {
+	case crossed.alike() && back.alike():
+		return max(crossed, back), min(crossed, back)
+	case crossed.alike(), back.alike():
+		return near, missing
+	}
+	return street, premises
+}
+
+// likeAny compares values of which a person may have several.
+func likeAny(a, b []string, like func(a, b string) level) level {
+	if len(a) == 0 || len(b) == 0 {
+		return missing
+	}
+	best := other
+	for _, v := range a {
+		for _, w := range b {
+			if v == w {
+				return same
+			}
+			best = min(best, like(v, w))
+		}
+	}
+	return best
+}
+
+func likePhone(a, b string) level {
+	if min(len(a), len(b)) >= 7 && normal.Edits(a, b, 1) <= 1 {
+		return near
+	}
+	return other
+}
+
+// likeEmail compares two different addresses. A slip in a digit is none: who
+// cannot have an address takes the next one with a number in it.
+func likeEmail(a, b string) level {
+	if min(len(a), len(b)) < 8 || normal.Edits(a, b, 1) > 1 || digits(a) != digits(b) {
+		return other
+	}
+	return near
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,77 @@
+package dedupe
+
+import (
+	_ "embed"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+
+	"leadgate/lead/normal"
+)
+
+// weights are the bits of evidence each outcome of a comparison is worth: the
+// binary logarithm of how much more often it is seen between two inquiries of one
+// person than between those of two.
+type weights struct {
+	given, family                                                [normal.Other + 1]float64
+	swapped                                                      float64 // on top of the above
+	born, postcode, city, street, premises, number, phone, email levels
+}
+
+//go:embed weights.txt
+var weightsText string
+
+// standard are the weights of weights.txt.
+var standard = sync.OnceValue(func() *weights {
+	w, err := parseWeights(weightsText)
+	if err != nil {
+		return nil // a test reads the file
+	}
+	return w
+})
+
+// parseWeights reads lines of field, outcome and bits.
+func parseWeights(text string) (*weights, error) {
+	var w weights
+	likeness := map[string]normal.Likeness{"same": normal.Same, "variant": normal.Variant, "close": normal.Close, "initial": normal.Initial, "other": normal.Other}
+	outcomes := map[string]level{"same": same, "near": near, "partly": partly, "other": other}
+	fields := map[string]*levels{"born": &w.born, "postcode": &w.postcode, "city": &w.city, "street": &w.street, "premises": &w.premises, "number": &w.number, "phone": &w.phone, "email": &w.email}
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] == "#" {
+			continue
+		}
+		if len(f) != 3 {
+			return nil, fmt.Errorf("weights: want field, outcome and bits: %q", line)
+		}
+		bits, err := strconv.ParseFloat(f[2], 64)
+		if err != nil || math.IsNaN(bits) || math.IsInf(bits, 0) {
+			return nil, fmt.Errorf("weights: bits of %s %s: %q", f[0], f[1], f[2])
+		}
+		l, isLikeness := likeness[f[1]]
+		o, isOutcome := outcomes[f[1]]
+		switch {
+		case f[0] == "given" && isLikeness:
+			w.given[l] = bits
+		case f[0] == "family" && isLikeness:
+			w.family[l] = bits
+		case f[0] == "names" && f[1] == "swapped":
+			w.swapped = bits
+		case fields[f[0]] != nil && isOutcome:
+			fields[f[0]][o] = bits
+		default:
+			return nil, fmt.Errorf("weights: unknown field or outcome: %s %s", f[0], f[1])
+		}
+	}
+	return &w, nil
+}
+
+// reviewBand is how many bits below the threshold a pair is shown to a human.
+const reviewBand = 8
+
+// threshold returns the bits above which two are taken for one person. Chance has
+// more pairs to try the more people are known; a small book is asked for as much
+// as one of ten thousand, since those it does not know are many all the same.
+func threshold(people int64) float64 { return math.Log2(float64(max(people, 10_000))) + 3 }

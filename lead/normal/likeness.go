@@ -1,0 +1,230 @@
+package normal
+
+import (
+	"slices"
+	"strings"
+
+	"leadgate/lead"
+)
+
+// Likeness says how much alike two parts of a name are, the most alike first.
+type Likeness int
+
+// The degrees of likeness.
+const (
+	Same    Likeness = iota // in all but notation: case, accents, script
+	Variant                 // a nickname, another spelling, a part of a double name
+	Close                   // what typing, hearing or reading wrongly makes of it
+	Initial                 // one is the first letter of the other
+	Unknown                 // one of them is not given
+	Other                   // two different names
+)
+
+// NameForm is a name prepared for comparing with many.
+type NameForm struct{ c compared }
+
+// FormOf prepares a name.
+func FormOf(n lead.Name) NameForm { return NameForm{comparedName(n)} }
+
+// Whole reports whether both given and family name are there.
+func (f NameForm) Whole() bool { return len(f.c.given) > 0 && len(f.c.family) > 0 }
+
+// Sounds returns what the first given name and the family name sound like, in a
+// coarse form that is for finding names, not for comparing them.
+func (f NameForm) Sounds() (given, family string) {
+	if len(f.c.given) > 0 {
+		given = skeleton(f.c.given[0].sound)
+	}
+	return given, skeleton(f.c.whole.sound)
+}
+
+// Compare says how much alike the parts of two names are. swapped says that they
+// are alike only with the parts of one of them in the other order.
+func (f NameForm) Compare(g NameForm) (given, family Likeness, swapped bool) {
+	given, family = likeGiven(f.c.given, g.c.given), likeFamily(f.c, g.c)
+	if given <= Close && family <= Close || !f.Whole() || !g.Whole() {
+		return given, family, false
+	}
+	a, b := likeGiven(f.c.given, g.c.family), likeGiven(f.c.family, g.c.given)
+	if a <= Close && b <= Close && (a <= Variant || b <= Variant) {
+		return a, b, true
+	}
+	return given, family, false
+}
+
+// likeGiven compares given names, word by word: who has two may use either.
+func likeGiven(a, b []nameWord) Likeness {
+	if len(a) == 0 || len(b) == 0 {
+		return Unknown
+	}
+	best := Other
+	for i, v := range a {
+		for j, w := range b {
+			l := likeWord(v, w, true)
+			if i+j > 0 && l == Same { // not the first name of both
+				l = Variant
+			}
+			best = min(best, l)
+		}
+	}
+	if best > Close && joined(a).near(joined(b)) {
+		best = Close
+	}
+	return best
+}
+
+func likeFamily(a, b compared) Likeness {
+	if len(a.family) == 0 || len(b.family) == 0 {
+		return Unknown
+	}
+	if a.whole.text == b.whole.text {
+		return Same
+	}
+	best := Other
+	for _, v := range a.family {
+		for _, w := range b.family {
+			if l := likeWord(v, w, false); l < best {
+				best = max(l, Variant)
+			}
+		}
+	}
+	if best > Close && (a.whole.near(b.whole) || resembles(a.whole.text, b.whole.text)) {
+		best = Close
+	}
+	return best
+}
+
+// likeWord compares two words of a name. Two given names that people bear are two
+// names, however alike they look: Peter and Petra are no typo of each other.
+func likeWord(a, b nameWord, given bool) Likeness {
+	switch {
+	case a.text == b.text:
+		return Same
+	case given && nicknamed(a.sound, b.sound), !given && sameStem(a, b):
+		return Variant
+	case isInitial(a, b) || isInitial(b, a):
+		return Initial
+	case given && borne(a) && borne(b):
+		return Other
+	case a.sound == b.sound && a.sound != "":
+		return Variant
+	case resembles(a.text, b.text):
+		return Close
+	}
+	return Other
+}
+
+// borne reports whether a word is a given name that is known.
+func borne(w nameWord) bool { return len(nicknames()[w.sound]) > 0 }
+
+// resembles reports whether one word can be the other one mistyped: nearly all
+// letters are there in nearly the same order.
+func resembles(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	if len(x) < 3 || len(y) < 3 {
+		return false
+	}
+	return edits(x, y, 1) <= 1 || min(len(x), len(y)) >= 4 && jaroWinkler(x, y) >= 0.88
+}
+
+// skeleton is the consonants of a sound with its first letter, so that a wrong
+// vowel is found all the same.
+func skeleton(s string) string {
+	if s == "" {
+		return ""
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	last := byte(0)
+	for i := range len(s) {
+		c := s[i]
+		if i > 0 && strings.IndexByte("aeiouhj", c) >= 0 || c == last {
+			continue
+		}
+		b.WriteByte(c)
+		last = c
+	}
+	return b.String()
+}
+
+// edits counts the letters to put in, leave out, change, or swap with their
+// neighbour, to make b of a; more than limit of them count as limit+1
+// (the restricted Damerau distance).
+func edits(a, b []rune, limit int) int {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
+	}
+	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	before, last, row := rows[0], rows[1], rows[2]
+	for j := range last {
+		last[j] = j
+	}
+	for i := range a {
+		row[0] = i + 1
+		for j := range b {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		if slices.Min(row) > limit {
+			return limit + 1
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
+
+// jaroWinkler is the likeness of two words after Jaro and Winkler, 0 to 1: the
+// share of common letters near their places, raised by a common begin.
+func jaroWinkler(a, b []rune) float64 {
+	if len(a) == 0 || len(b) == 0 {
+		return 0
+	}
+	window := max(0, max(len(a), len(b))/2-1)
+	taken := make([]bool, len(b))
+	common := make([]rune, 0, len(a))
+	for i, r := range a {
+		for j := max(0, i-window); j < min(len(b), i+window+1); j++ {
+			if !taken[j] && b[j] == r {
+				taken[j] = true
+				common = append(common, r)
+				break
+			}
+		}
+	}
+	if len(common) == 0 {
+		return 0
+	}
+	out, k := 0, 0
+	for j, r := range b {
+		if taken[j] {
+			if common[k] != r {
+				out++
+			}
+			k++
+		}
+	}
+	m := float64(len(common))
+	jaro := (m/float64(len(a)) + m/float64(len(b)) + (m-float64(out)/2)/m) / 3
+	prefix := 0
+	for prefix < min(4, len(a), len(b)) && a[prefix] == b[prefix] {
+		prefix++
+	}
+	return jaro + float64(prefix)*0.1*(1-jaro)
+}
+
+// Edits counts the letters that make one word of another: put in, left out,
+// changed, or swapped with their neighbour. More than limit count as limit+1.
+func Edits(a, b string, limit int) int { return edits([]rune(a), []rune(b), limit) }
+
+// Resembles reports whether one text can be the other one mistyped.
+func Resembles(a, b string) bool { return resembles(a, b) }
+
+// Skeleton reduces a text to what most slips leave of it: its first letter and the
+// consonants behind, without blanks. It is for finding texts, not for comparing them.
+func Skeleton(s string) string { return skeleton(strings.ReplaceAll(s, " ", "")) }

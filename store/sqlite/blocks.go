@@ -1,0 +1,83 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"leadgate/store"
+)
+
+// loadBlocks loads who is found under the keys of what senders resemble.
+func (s *Store) loadBlocks(ctx context.Context, snap *store.Snapshot, keys []int64) error {
+	args := make([]any, len(keys))
+	for i, k := range keys {
+		args[i] = k
+	}
+	return s.each(ctx, `SELECT b.key, b.person, p.merged_into IS NOT NULL FROM blocks b JOIN persons p ON p.id = b.person WHERE b.key IN (%s)`, args, func(r *sql.Rows) error {
+		var row store.BlockRow
+		var merged bool
+		if err := r.Scan(&row.Key, &row.Person, &merged); err != nil {
+			return err
+		}
+		if merged { // resolved to the survivor below
+			row.Person = -row.Person
+		}
+		snap.Blocks[row.Key] = append(snap.Blocks[row.Key], row)
+		return nil
+	})
+}
+
+// resolveBlocks follows merged persons to their survivors, and says that they are
+// to be loaded. Those of a crowded block are not: nobody asks for them.
+func (s *Store) resolveBlocks(ctx context.Context, snap *store.Snapshot, persons map[int64]bool) error {
+	for _, rows := range snap.Blocks {
+		for i := range rows {
+			if rows[i].Person < 0 {
+				survivor, err := s.survivor(ctx, -rows[i].Person)
+				if err != nil {
+					return err
+				}
+				rows[i].Person = survivor
+			}
+			persons[rows[i].Person] = true
+		}
+	}
+	return nil
+}
+
+// loadNames loads what was seen of names at the sources of a batch.
+func (s *Store) loadNames(ctx context.Context, snap *store.Snapshot, sources []string) error {
+	names := make([]any, 0, 2*len(sources))
+	source := map[string]string{}
+	for _, n := range sources {
+		for _, prefix := range [...]string{store.CountKept, store.CountReplaced} {
+			source[prefix+n] = n
+			names = append(names, prefix+n)
+		}
+	}
+	return s.each(ctx, `SELECT name, value FROM counters WHERE name IN (%s)`, names, func(r *sql.Rows) error {
+		var name string
+		var value int64
+		if err := r.Scan(&name, &value); err != nil {
+			return err
+		}
+		n := snap.Names[source[name]]
+		if name == store.CountKept+source[name] {
+			n.Kept = value
+		} else {
+			n.Replaced = value
+		}
+		snap.Names[source[name]] = n
+		return nil
+	})
+}
+
+func (s *Store) writeBlocks(ctx context.Context, c *store.Changes) error {
+	for _, b := range c.Blocks {
+		if _, err := s.exec(ctx, `INSERT INTO blocks (key, person) VALUES (?, ?) ON CONFLICT DO NOTHING`, b.Key, b.Person); err != nil {
+			return fmt.Errorf("writing what a person resembles: %w", err)
+		}
+	}
+	return nil
+}
