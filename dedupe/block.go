@@ -92,3 +92,20 @@ func part(born string, i int) string {
 }
 
 func skeletonOf(s string) string { return normal.Skeleton(s) }
+
+// Areas returns the keys under which it is counted how many live in the postcode
+// and in the town of a profile, 0 for what is not known.
+func Areas(p *lead.Profile) (postcode, city int64) {
+	one := func(kind, value string) int64 {
+		var b blocks
+		b.add(kind, value)
+		if len(b) == 0 {
+			return 0
+		}
+		return b[0]
+	}
+	return one("postcode", p.Postcode), one("city", skeletonOf(p.City))
+}
+
+// AllAreas is the key under which those are counted whose area is known.
+const AllAreas int64 = 0

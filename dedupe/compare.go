@@ -98,22 +98,34 @@ func (w *weights) compare(a, b face) evidence {
 	case given <= normal.Close && family <= normal.Close:
 		e.says("a like name")
 	}
-	e.bits = e.names
 	born := likeDate(a.Born, b.Born)
-	e.add(w.born, born, "birth date")
-	e.add(w.postcode, likeCode(a.Postcode, b.Postcode), "postcode")
-	e.add(w.city, likeText(a.City, b.City), "town")
 	street, premises := likeLines(a, b)
+	e.add(w.born, born, "birth date")
+	e.add(w.phone, likeAny(a.Phones, b.Phones, likePhone), "phone")
+	e.add(w.email, likeAny(a.Emails, b.Emails, likeEmail), "e-mail")
 	e.add(w.street, street, "street")
 	e.add(w.premises, premises, "second line of the address")
 	e.add(w.number, likeCode(a.Number, b.Number), "house number")
-	e.add(w.phone, likeAny(a.Phones, b.Phones, likePhone), "phone")
-	e.add(w.email, likeAny(a.Emails, b.Emails, likeEmail), "e-mail")
+	e.area(w, likeCode(a.Postcode, b.Postcode), likeText(a.City, b.City))
+	e.bits += e.names
 	if given == normal.Other && born > near || given == normal.Other && born == missing {
 		e.apart = "another given name"
 	}
 	return e
 }
+
+// area weighs postcode and town together: who knows one can tell the other, mostly.
+func (e *evidence) area(w *weights, postcode, city level) {
+	before := e.bits
+	e.add(w.postcode, postcode, "postcode")
+	e.add(w.city, city, "town")
+	if a, b := w.postcode[postcode], w.city[city]; a > 0 && b > 0 {
+		e.bits = before + max(a, b) + min(a, b, bothArea)
+	}
+}
+
+// bothArea is what the lesser of postcode and town adds to the other at most.
+const bothArea = 4
 
 func (e *evidence) says(what string) { e.agrees = append(e.agrees, what) }
 

@@ -16,6 +16,7 @@ type Question struct {
 	Profile lead.Profile
 	At      time.Time      // when it was made
 	People  int64          // how many persons are known: the more, the more evidence is asked for
+	Area    Shares         // how many of the known live where the sender does
 	Names   lead.NameCount // what was seen of names at its source
 	Rules   Rules
 }
@@ -116,7 +117,7 @@ type match struct {
 }
 
 func newTrial(q *Question, differ func(a, b int64) bool) *trial {
-	w := standard()
+	w := standard().in(q.Area)
 	return &trial{q: q, own: Strong(q.Keys), sender: faceOf(&q.Profile), weights: w, threshold: threshold(q.People), differ: differ}
 }
 

@@ -75,3 +75,25 @@ const reviewBand = 8
 // more pairs to try the more people are known; a small book is asked for as much
 // as one of ten thousand, since those it does not know are many all the same.
 func threshold(people int64) float64 { return math.Log2(float64(max(people, 10_000))) + 3 }
+
+// Shares says how many of the people whose area is known live in that of a sender.
+type Shares struct{ Postcode, City, All int64 }
+
+// in returns the weights for a sender of an area. That another one lives there too
+// says the less the more do: a local business hears from its town only.
+func (w *weights) in(area Shares) *weights {
+	c := *w
+	for _, f := range [...]struct {
+		w *levels
+		n int64
+	}{{&c.postcode, area.Postcode}, {&c.city, area.City}} {
+		bits := math.Log2(float64(area.All+fewAreas) / float64(f.n+1))
+		for _, l := range [...]level{same, near} {
+			f.w[l] = min(f.w[l], bits)
+		}
+	}
+	return &c
+}
+
+// fewAreas is how many areas a book is taken to have before any is known.
+const fewAreas = 20

@@ -15,7 +15,8 @@ type Changes struct {
 	Merges     []MergeRow
 	Reviews    []ReviewRow
 	Blocks     []BlockRow
-	Waits      []WaitRow // in this order
+	Areas      map[int64]int64 // by key of dedupe.Areas, differences
+	Waits      []WaitRow       // in this order
 	Jobs       []Job
 	Touched    []int64              // leads to be brought into the search index, in order, each once
 	Counts     map[string]int64     // by counter name, differences

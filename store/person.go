@@ -10,20 +10,30 @@ import (
 
 // asked is the question whose an inquiry is, with where its sender is looked for.
 type asked struct {
+	*sender
 	dedupe.Question
-	inquiry *lead.Inquiry
-	blocks  []int64
 }
 
-// ask makes the question of an inquiry.
-func (p *planner) ask(st *InquiryState, keys []dedupe.Key) *asked {
-	q := &st.Touch.Inquiry
-	who := &asked{inquiry: q, Question: dedupe.Question{Name: q.Name, Keys: keys, Profile: dedupe.ProfileOf(q), At: st.When(),
-		People: p.s.People, Names: p.s.Names[q.Source], Rules: p.s.Rules}}
-	if p.s.Rules == dedupe.All {
-		who.blocks = dedupe.Blocks(&who.Profile)
+// ask makes the question of an inquiry that was made at a time.
+func (p *planner) ask(from *sender, at time.Time) *asked {
+	q := dedupe.Question{Name: from.name, Keys: from.keys, Profile: from.profile, At: at, People: p.s.People, Names: p.s.Names[from.source], Rules: p.s.Rules,
+		Area: dedupe.Shares{Postcode: p.s.Areas[from.postcode], City: p.s.Areas[from.city], All: p.s.Areas[dedupe.AllAreas]}}
+	return &asked{from, q}
+}
+
+// settle counts where a person lives, the first time it is told.
+func (p *planner) settle(from *sender) {
+	if from.postcode == 0 && from.city == 0 {
+		return
 	}
-	return who
+	count := func(k int64) { p.s.Areas[k]++; p.c.Areas[k]++ }
+	count(dedupe.AllAreas)
+	if from.postcode != 0 {
+		count(from.postcode)
+	}
+	if from.city != 0 {
+		count(from.city)
+	}
 }
 
 // resolve decides whose an inquiry is.
@@ -66,6 +76,9 @@ func (p *planner) candidates(who *asked) []dedupe.Candidate {
 			}
 		}
 	}
+	if p.s.Rules != dedupe.All {
+		return out
+	}
 	for _, b := range who.blocks {
 		if in := p.s.Blocks[b]; len(in) < dedupe.BlockCrowd {
 			for _, r := range in {
@@ -101,10 +114,9 @@ func (p *planner) people(holders []*Holder) int {
 // person returns the person of a decision: a new one, or a known one after the
 // merges the decision asks for. What the inquiry tells is theirs from now on.
 func (p *planner) person(d lead.Decision, who *asked) *PersonState {
-	q := who.inquiry
-	p.countNames(q.Source, d.Names)
+	p.countNames(who.source, d.Names)
 	if d.Person == 0 {
-		ps := &PersonState{Person: lead.Person{ID: p.s.NextPerson(), Name: q.Name, Company: q.Company}, state: state{New: true}}
+		ps := &PersonState{Person: lead.Person{ID: p.s.NextPerson(), Name: who.name, Company: who.company}, state: state{New: true}}
 		p.s.Persons[ps.ID] = ps
 		p.s.People++
 		return ps
@@ -116,11 +128,11 @@ func (p *planner) person(d lead.Decision, who *asked) *PersonState {
 	if d.Foreign {
 		return ps
 	}
-	if better(q.Name, ps.Name) {
-		ps.Name, ps.Changed = q.Name, true
+	if better(who.name, ps.Name) {
+		ps.Name, ps.Changed = who.name, true
 	}
-	if ps.Company == "" && q.Company != "" {
-		ps.Company, ps.Changed = q.Company, true
+	if ps.Company == "" && who.company != "" {
+		ps.Company, ps.Changed = who.company, true
 	}
 	return ps
 }
@@ -169,6 +181,9 @@ func (p *planner) hold(who *asked, person *PersonState) {
 		p.holdKey(k, person, who.At)
 	}
 	var told bool
+	if !slices.ContainsFunc(person.Profiles, func(f lead.Profile) bool { return f.Postcode != "" || f.City != "" }) {
+		p.settle(who.sender)
+	}
 	if person.Profiles, told = dedupe.AddProfile(person.Profiles, who.Profile); told {
 		person.Changed = true
 		p.block(who.blocks, person)

@@ -42,7 +42,7 @@ func (p *planner) inquiry(it *Item, n int) Outcome {
 	if !again {
 		st.Touch, _ = lead.Fold(st.Rows)
 		st.Touch.By = it.By
-		o = p.place(st, st.Touch.Lane, q.Key == "")
+		o = p.place(st, it.sender(n), st.Touch.Lane, q.Key == "")
 	}
 	if o.Verdict != lead.Duplicate {
 		p.s.Inquiries[id] = st
@@ -53,16 +53,15 @@ func (p *planner) inquiry(it *Item, n int) Outcome {
 
 // place finds the lead of an inquiry that has none. keyless says that the sender
 // gave no name to it, so that equal words within seconds are taken as a double click.
-func (p *planner) place(st *InquiryState, lane lead.Lane, keyless bool) Outcome {
-	q := &st.Touch.Inquiry
-	keys := dedupe.Keys(q)
+func (p *planner) place(st *InquiryState, from *sender, lane lead.Lane, keyless bool) Outcome {
+	q, keys := &st.Touch.Inquiry, from.keys
 	switch {
 	case lane == lead.LaneQuarantine:
 		return p.quarantine(st, keys, q.Reason)
 	case p.held(keys):
 		return p.quarantine(st, keys, reasonThread)
 	}
-	who := p.ask(st, keys)
+	who := p.ask(from, st.When())
 	d, l := p.decide(who, lane)
 	if lane == lead.LaneTimeline && l == nil {
 		return p.wait(st, keys)
@@ -211,7 +210,7 @@ func (p *planner) move(st *InquiryState) Outcome {
 	if was == lead.Quarantined {
 		p.c.Count(CountHeld, -1)
 	}
-	o := p.place(st, st.Touch.Lane, false)
+	o := p.place(st, senderOf(&st.Touch.Inquiry), st.Touch.Lane, false)
 	if o.Verdict != was {
 		p.c.Count(CountVerdict+string(was), -1)
 		p.c.Count(CountVerdict+string(o.Verdict), 1)

@@ -11,7 +11,7 @@ import (
 // Plan decides what a batch changes. It is the same for every engine and touches
 // nothing but the snapshot. now is the time of the transaction.
 func Plan(s *Snapshot, items []Item, now time.Time) (*Changes, []Receipt) {
-	p := planner{s: s, now: now, c: &Changes{Snapshot: s, Counts: map[string]int64{}, Last: map[string]time.Time{}}}
+	p := planner{s: s, now: now, c: &Changes{Snapshot: s, Counts: map[string]int64{}, Areas: map[int64]int64{}, Last: map[string]time.Time{}}}
 	receipts := make([]Receipt, len(items))
 	for i := range items {
 		receipts[i] = p.item(&items[i])

@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"time"
 
-	"leadgate/dedupe"
 	"leadgate/lead"
 )
 
 // PlanRelease decides what releasing a quarantined inquiry changes: it is placed
 // as if it had never been suspected, with its own time.
 func PlanRelease(s *Snapshot, id lead.ID, by string, now time.Time) (*Changes, Outcome, error) {
-	p := planner{s: s, now: now, c: &Changes{Snapshot: s, Counts: map[string]int64{}, Last: map[string]time.Time{}}}
+	p := planner{s: s, now: now, c: &Changes{Snapshot: s, Counts: map[string]int64{}, Areas: map[int64]int64{}, Last: map[string]time.Time{}}}
 	st := s.Inquiries[id]
 	if st == nil {
 		return nil, Outcome{}, lead.ErrNotFound
@@ -21,8 +20,9 @@ func PlanRelease(s *Snapshot, id lead.ID, by string, now time.Time) (*Changes, O
 	}
 	why := st.Reason
 	st.Changed = true
-	p.unmark(dedupe.Keys(&st.Touch.Inquiry))
-	o := p.place(st, lead.LaneLead, false)
+	from := senderOf(&st.Touch.Inquiry)
+	p.unmark(from.keys)
+	o := p.place(st, from, lead.LaneLead, false)
 	p.c.Count(CountHeld, -1)
 	p.c.Count(CountVerdict+string(lead.Quarantined), -1)
 	p.c.Count(CountVerdict+string(o.Verdict), 1)

@@ -19,6 +19,7 @@ type Snapshot struct {
 	Receipts  map[lead.ID]*ReceiptState
 	Blocks    map[int64][]BlockRow      // by key; persons resolved to their survivors
 	Names     map[string]lead.NameCount // by source
+	Areas     map[int64]int64           // how many persons live there, by key of dedupe.Areas
 	People    int64                     // about how many persons are known
 	Rules     dedupe.Rules              // All, but for whoever asks what the rest is good for
 	Stages    []lead.Stage

@@ -130,6 +130,8 @@ type Item struct {
 	Failures  []lead.Failure // parks the delivery beside what was stored of it
 	Replay    bool           // read again: the delivery is known, its keys absorb what is there
 	By        string         // who entered or replayed it, as its touches tell; "" for a source
+
+	senders []*sender // of the inquiries, once somebody asked for them
 }
 
 // Parking is a delivery to be parked.

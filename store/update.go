@@ -47,17 +47,17 @@ func (p *planner) changed(st *InquiryState, row lead.Row, o Outcome) Outcome {
 	st.Touch = touch
 	if st.Waiting { // the inquiry itself has come now
 		st.Waiting = false
-		o = p.place(st, touch.Lane, false)
+		o = p.place(st, senderOf(&st.Touch.Inquiry), touch.Lane, false)
 		p.c.Count(CountVerdict+string(o.Verdict), 1)
 		p.retell(st)
 		return o
 	}
-	keys := dedupe.Keys(&st.Touch.Inquiry)
+	from := senderOf(&st.Touch.Inquiry)
 	l := p.s.Leads[st.Lead]
 	switch {
 	case l == nil:
 		if was.Lane != lead.LaneLead && touch.Lane == lead.LaneLead && slices.ContainsFunc(st.Rows, suspected) {
-			p.unmark(keys) // its own rows suspected it, and wrongly
+			p.unmark(from.keys) // its own rows suspected it, and wrongly
 		}
 		if moved := p.move(st); moved.Verdict != was.Verdict && row.Kind == "" {
 			return moved
@@ -70,7 +70,7 @@ func (p *planner) changed(st *InquiryState, row lead.Row, o Outcome) Outcome {
 		return p.move(st)
 	default:
 		o.Reason = ""
-		p.identify(l, st, keys)
+		p.identify(l, st, from)
 	}
 	if o.Verdict = lead.Updated; p.s.Leads[st.Lead] != nil {
 		o.Lead = p.standing(st.Lead).ID
@@ -90,9 +90,10 @@ func (p *planner) standing(number int64) *LeadState {
 // identify lets identities that an update brought find the person, by the same
 // rules as at intake, and brings the touch into the lead. Somebody else's values
 // in the conversation of the lead's person stay somebody else's.
-func (p *planner) identify(l *LeadState, st *InquiryState, keys []dedupe.Key) {
+func (p *planner) identify(l *LeadState, st *InquiryState, from *sender) {
+	keys := from.keys
 	if self := p.s.Persons[l.Person]; self != nil && len(keys) > 0 && st.Person != 0 {
-		who := p.ask(st, keys)
+		who := p.ask(from, st.When())
 		d := dedupe.Decide(&who.Question, p.withSelf(p.candidates(who), self), p.s.Differ)
 		person := p.person(d, who)
 		p.hold(who, person)

@@ -15,6 +15,7 @@ type Wanted struct {
 	Inquiries  []lead.ID
 	Keys       []string
 	Blocks     []int64 // keys of what senders resemble, sorted; nothing needs to be locked for them
+	Areas      []int64 // keys of where senders live, sorted; empty when none says
 	Sources    []string
 	// From and To are when what may be a double click was taken: what was said on
 	// the leads between them must be loaded. Both are zero when there is nothing to ask.
@@ -31,16 +32,14 @@ func Want(items []Item) Wanted {
 		for n := range it.Inquiries {
 			q := &it.Inquiries[n]
 			w.Inquiries = append(w.Inquiries, inquiryID(it, n))
-			w.Keys = append(w.Keys, KeysOf(q)...)
-			w.resembling(q)
+			w.add(it.sender(n), q.Source)
 			if q.Key == "" {
 				w.around(q.Received)
 			}
 		}
 		for _, u := range it.Updates {
 			w.Inquiries = append(w.Inquiries, lead.DeriveID(u.Scope, u.About))
-			w.Keys = append(w.Keys, KeysOf(&u.Patch)...)
-			w.resembling(&u.Patch)
+			w.add(senderOf(&u.Patch), it.Delivery.Source)
 		}
 	}
 	byBytes := func(a, b lead.ID) int { return slices.Compare(a[:], b[:]) }
@@ -48,16 +47,22 @@ func Want(items []Item) Wanted {
 	slices.SortFunc(w.Inquiries, byBytes)
 	slices.Sort(w.Keys)
 	slices.Sort(w.Blocks)
+	slices.Sort(w.Areas)
 	slices.Sort(w.Sources)
-	w.Blocks, w.Sources = slices.Compact(w.Blocks), slices.Compact(w.Sources)
+	w.Blocks, w.Areas, w.Sources = slices.Compact(w.Blocks), slices.Compact(w.Areas), slices.Compact(w.Sources)
 	w.Deliveries, w.Inquiries, w.Keys = slices.Compact(w.Deliveries), slices.Compact(w.Inquiries), slices.Compact(w.Keys)
 	return w
 }
 
-func (w *Wanted) resembling(q *lead.Inquiry) {
-	profile := dedupe.ProfileOf(q)
-	w.Blocks = append(w.Blocks, dedupe.Blocks(&profile)...)
-	w.Sources = append(w.Sources, q.Source)
+func (w *Wanted) add(s *sender, source string) {
+	for _, k := range s.keys {
+		w.Keys = append(w.Keys, k.Value)
+	}
+	w.Blocks = append(w.Blocks, s.blocks...)
+	if s.postcode != 0 || s.city != 0 {
+		w.Areas = append(w.Areas, dedupe.AllAreas, s.postcode, s.city)
+	}
+	w.Sources = append(w.Sources, source)
 }
 
 func (w *Wanted) around(at time.Time) {

@@ -80,7 +80,7 @@ func newBook(rules dedupe.Rules) *book {
 	b := &book{first: map[int64]string{}}
 	b.snap = &store.Snapshot{Known: map[lead.ID]bool{}, Inquiries: map[lead.ID]*store.InquiryState{}, Holders: map[string][]*store.Holder{},
 		Persons: map[int64]*store.PersonState{}, Leads: map[int64]*store.LeadState{}, Waiting: map[string][]lead.ID{}, Receipts: map[lead.ID]*store.ReceiptState{},
-		Blocks: map[int64][]store.BlockRow{}, Names: map[string]lead.NameCount{}, Rules: rules, Stages: lead.DefaultStages(),
+		Blocks: map[int64][]store.BlockRow{}, Names: map[string]lead.NameCount{}, Areas: map[int64]int64{}, Rules: rules, Stages: lead.DefaultStages(),
 		NextPerson: func() int64 { b.person++; return b.person }, NextLead: func() int64 { b.number++; return b.number }}
 	return b
 }

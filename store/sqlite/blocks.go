@@ -10,11 +10,7 @@ import (
 
 // loadBlocks loads who is found under the keys of what senders resemble.
 func (s *Store) loadBlocks(ctx context.Context, snap *store.Snapshot, keys []int64) error {
-	args := make([]any, len(keys))
-	for i, k := range keys {
-		args[i] = k
-	}
-	return s.each(ctx, `SELECT b.key, b.person, p.merged_into IS NOT NULL FROM blocks b JOIN persons p ON p.id = b.person WHERE b.key IN (%s)`, args, func(r *sql.Rows) error {
+	return s.each(ctx, `SELECT b.key, b.person, p.merged_into IS NOT NULL FROM blocks b JOIN persons p ON p.id = b.person WHERE b.key IN (%s)`, numbers(keys), func(r *sql.Rows) error {
 		var row store.BlockRow
 		var merged bool
 		if err := r.Scan(&row.Key, &row.Person, &merged); err != nil {
@@ -73,10 +69,36 @@ func (s *Store) loadNames(ctx context.Context, snap *store.Snapshot, sources []s
 	})
 }
 
+// loadAreas loads how many live where the senders do.
+func (s *Store) loadAreas(ctx context.Context, snap *store.Snapshot, keys []int64) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	return s.each(ctx, `SELECT key, persons FROM areas WHERE key IN (%s)`, numbers(keys), func(r *sql.Rows) error {
+		var key, n int64
+		err := r.Scan(&key, &n)
+		snap.Areas[key] = n
+		return err
+	})
+}
+
+func numbers(list []int64) []any {
+	out := make([]any, len(list))
+	for i, n := range list {
+		out[i] = n
+	}
+	return out
+}
+
 func (s *Store) writeBlocks(ctx context.Context, c *store.Changes) error {
 	for _, b := range c.Blocks {
 		if _, err := s.exec(ctx, `INSERT INTO blocks (key, person) VALUES (?, ?) ON CONFLICT DO NOTHING`, b.Key, b.Person); err != nil {
 			return fmt.Errorf("writing what a person resembles: %w", err)
+		}
+	}
+	for key, n := range c.Areas {
+		if _, err := s.exec(ctx, `INSERT INTO areas (key, persons) VALUES (?, ?) ON CONFLICT DO UPDATE SET persons = persons + excluded.persons`, key, n); err != nil {
+			return fmt.Errorf("counting who lives where: %w", err)
 		}
 	}
 	return nil

@@ -34,7 +34,7 @@ func (s *Store) load(ctx context.Context, items []store.Item, w store.Wanted) (*
 	snap := &store.Snapshot{Known: map[lead.ID]bool{}, Inquiries: map[lead.ID]*store.InquiryState{}, Holders: map[string][]*store.Holder{},
 		Persons: map[int64]*store.PersonState{}, Leads: map[int64]*store.LeadState{}, Waiting: map[string][]lead.ID{},
 		Receipts: map[lead.ID]*store.ReceiptState{}, Stages: s.stages,
-		Blocks: map[int64][]store.BlockRow{}, Names: map[string]lead.NameCount{}, People: s.person,
+		Blocks: map[int64][]store.BlockRow{}, Names: map[string]lead.NameCount{}, Areas: map[int64]int64{}, People: s.person,
 		NextPerson: func() int64 { s.person++; return s.person }, NextLead: func() int64 { s.lead++; return s.lead }}
 	for _, step := range [...]struct {
 		doing string
@@ -44,6 +44,7 @@ func (s *Store) load(ctx context.Context, items []store.Item, w store.Wanted) (*
 		{"looking up inquiries", func() error { return s.loadInquiries(ctx, snap, w.Inquiries) }},
 		{"looking up identities", func() error { return s.loadKeys(ctx, snap, items, w.Keys) }},
 		{"looking up who resembles the senders", func() error { return s.loadBlocks(ctx, snap, w.Blocks) }},
+		{"looking up areas", func() error { return s.loadAreas(ctx, snap, w.Areas) }},
 		{"looking up what is known of names", func() error { return s.loadNames(ctx, snap, w.Sources) }},
 		{"looking up persons", func() error { return s.loadPersons(ctx, snap) }},
 		{"looking up leads", func() error { return s.loadRecent(ctx, snap, w) }},

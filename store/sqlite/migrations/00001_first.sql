@@ -74,6 +74,10 @@ CREATE TABLE blocks (
 	PRIMARY KEY (key, person)
 ) WITHOUT ROWID;
 
+-- How many persons live in a postcode or town, and under key 0 how many of whom it is
+-- known where: see dedupe.Areas.
+CREATE TABLE areas (key INTEGER PRIMARY KEY, persons INTEGER NOT NULL);
+
 CREATE TABLE leads (
 	number      INTEGER PRIMARY KEY,
 	id          BLOB    NOT NULL UNIQUE,
