@@ -14,10 +14,13 @@ import (
 
 // EmailAddress is an e-mail address in canonical form.
 type EmailAddress struct {
-	Address string // lower case, domain in ASCII form; what mail is sent to
-	Key     string // for comparing only: without plus tag, and without the dots Gmail ignores
-	Domain  string
-	Weak    string // why it points at nobody in particular; "" for a good identity
+	Address    string // lower case, domain in ASCII form; what mail is sent to
+	Key        string // for comparing only: without plus tag, and as its provider compares mailboxes
+	Domain     string
+	Suggest    string // the domain that was probably meant: gmail.com for gmial.com; never for one that is known
+	Free       bool   // the domain is a provider's, not a company's
+	Disposable bool   // the mailbox lives for minutes or days
+	Weak       string // why it points at nobody in particular; "" for a good identity
 }
 
 // maxAddress is the longest text an address is looked for in, in bytes.
@@ -28,6 +31,20 @@ const maxAddress = 1000
 // are dropped, and of several addresses the first is taken. The error wraps
 // lead.ErrInvalid and does not repeat the input.
 func Email(raw string) (EmailAddress, error) {
+	e, err := bareEmail(raw)
+	if err != nil {
+		return e, err
+	}
+	e.Free = freeDomain(e.Domain)
+	e.Disposable = !e.Free && disposableDomain(e.Domain)
+	if !e.Free && !e.Disposable {
+		e.Suggest = suggestedDomain(e.Domain)
+	}
+	return e, nil
+}
+
+// bareEmail is [Email] without what is only known about the domain.
+func bareEmail(raw string) (EmailAddress, error) {
 	if len(raw) > maxAddress {
 		return EmailAddress{}, fmt.Errorf("reading e-mail address: %w: too long", lead.ErrInvalid)
 	}
@@ -39,15 +56,10 @@ func Email(raw string) (EmailAddress, error) {
 		return EmailAddress{}, fmt.Errorf("reading e-mail address: %w: not an address", lead.ErrInvalid)
 	}
 	e := EmailAddress{Address: local + "@" + domain, Domain: domain}
-	base := withoutTag(local)
+	base, home := mailbox(local, domain)
 	e.Key = e.Address
-	if domain == "gmail.com" || domain == "googlemail.com" {
-		if bare := strings.ReplaceAll(base, ".", ""); bare != "" && isASCII(bare) {
-			base = bare
-		}
-		e.Key = base + "@gmail.com"
-	} else if base != local {
-		e.Key = base + "@" + domain
+	if base != local || home != domain {
+		e.Key = base + "@" + home
 	}
 	e.Weak = weakEmail(local, base, domain)
 	return e, nil
