@@ -63,7 +63,8 @@ func roleName(local, name, domain string) bool {
 
 // placeholderAddress reports whether somebody typed anything just to get past
 // the form. A made-up name alone is not enough, nor is a made-up domain: people
-// are called Test, and example.org has good addresses in documentation.
+// are called Test, and example.org has good addresses in documentation. At a
+// provider where everybody is, it is enough.
 func placeholderAddress(name, domain string) bool {
 	first, rest, _ := strings.Cut(domain, ".")
 	if rest == "invalid" || strings.HasSuffix(rest, ".invalid") || rest == "localdomain" {
@@ -73,9 +74,11 @@ func placeholderAddress(name, domain string) bool {
 	case nothingLocals()[name]:
 		return true
 	case fakeLocals()[name]:
-		return fakeDomains()[first]
+		return fakeDomains()[first] || freeDomain(domain)
+	case numberedFakes()[strings.TrimRight(name, "0123456789")], sameByte(name):
+		return freeDomain(domain) || name == first || len(name) == 1 && len(first) == 1
 	}
-	return len(name) == 1 && len(first) == 1 || name == first && (sameByte(name) || fakeDomains()[first])
+	return len(name) == 1 && len(first) == 1 || name == first && fakeDomains()[first]
 }
 
 // relayDomain reports whether a sub-domain says that a portal stands between:
@@ -99,6 +102,13 @@ func relayDomain(domain string) bool {
 // relayLocal reports whether a local part is a portal's ticket for one
 // conversation: reply+1a2b3c@, or a marketplace's alias.
 func relayLocal(local, domain string) bool {
+	if strings.IndexByte(local, '=') > 0 { // an envelope's address, rewritten on its way
+		for _, p := range [...]string{"srs0=", "srs1=", "prvs=", "msprvs1="} {
+			if strings.HasPrefix(local, p) {
+				return true
+			}
+		}
+	}
 	head, tail, tagged := strings.Cut(local, "+")
 	if tagged && len(tail) >= 6 && relayLabels()[head] {
 		return true
@@ -130,6 +140,8 @@ var (
 	fakeLocals = words(`test testing tester tests test1 test123 teste prueba prova essai none no na nono nope nein nada niet net nil
  name user username email mail me you someone somebody anyone anybody anon anonymous unknown foo bar baz foobar abc abcd abcdef xyz xxx xx yyy zzz aaa aa bbb
  qwe qwer qwert qwerty asd asda sdf fgh 123 1234 12345 123456 111 000 sample demo dummy temp nobody noreply`)
+	// numberedFakes are made up also with a number behind, at providers where anything is taken.
+	numberedFakes = words(`test tester testing asdf qwerty qwert fake fakemail noemail nomail none dummy demo example`)
 	// fakeDomains are first labels of domains that go with them.
 	fakeDomains = words(`test testing test1 test123 teste prueba example none no na nono nope nein nada nil noemail nomail fake fakemail fakeemail
  domain mydomain yourdomain somedomain anon anonymous unknown nowhere invalid foo bar baz foobar abc abcd abcdef xyz xxx xx aaa aa bbb
