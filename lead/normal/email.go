@@ -2,22 +2,24 @@ package normal
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
-	"golang.org/x/text/width"
 
 	"leadgate/lead"
 )
 
 // EmailAddress is an e-mail address in canonical form.
 type EmailAddress struct {
-	Address string // lower case, domain in ASCII form; what mail is sent to
-	Key     string // for comparing only: without plus tag, and without the dots Gmail ignores
-	Domain  string
-	Weak    string // why it points at nobody in particular; "" for a good identity
+	Address    string // lower case, domain in ASCII form; what mail is sent to
+	Key        string // for comparing only: without plus tag, and as its provider compares mailboxes
+	Domain     string
+	Suggest    string // the domain that was probably meant: gmail.com for gmial.com; never for one that is known
+	Free       bool   // the domain is a provider's, not a company's
+	Disposable bool   // the mailbox lives for minutes or days
+	Weak       string // why it points at nobody in particular; "" for a good identity
 }
 
 // maxAddress is the longest text an address is looked for in, in bytes.
@@ -28,26 +30,38 @@ const maxAddress = 1000
 // are dropped, and of several addresses the first is taken. The error wraps
 // lead.ErrInvalid and does not repeat the input.
 func Email(raw string) (EmailAddress, error) {
+	e, err := bareEmail(raw)
+	if err != nil {
+		return e, err
+	}
+	e.Free = freeDomain(e.Domain)
+	e.Disposable = !e.Free && disposableDomain(e.Domain)
+	if !e.Free && !e.Disposable {
+		e.Suggest = suggestedDomain(e.Domain)
+	}
+	return e, nil
+}
+
+// bareEmail is [Email] without what is only known about the domain.
+func bareEmail(raw string) (EmailAddress, error) {
 	if len(raw) > maxAddress {
 		return EmailAddress{}, fmt.Errorf("reading e-mail address: %w: too long", lead.ErrInvalid)
 	}
 	local, domain, ok := splitAddress(raw)
 	if !ok { // the slow way, for everything that is not a bare address
-		local, domain, ok = splitAddress(unwrapAddress(raw))
+		local, domain, ok = unwrapAddress(raw)
 	}
 	if !ok {
 		return EmailAddress{}, fmt.Errorf("reading e-mail address: %w: not an address", lead.ErrInvalid)
 	}
+	if bare, found := strings.CutPrefix(domain, "www."); found && freeDomain(bare) {
+		domain = bare
+	}
 	e := EmailAddress{Address: local + "@" + domain, Domain: domain}
-	base := withoutTag(local)
+	base, home := mailbox(local, domain)
 	e.Key = e.Address
-	if domain == "gmail.com" || domain == "googlemail.com" {
-		if bare := strings.ReplaceAll(base, ".", ""); bare != "" && isASCII(bare) {
-			base = bare
-		}
-		e.Key = base + "@gmail.com"
-	} else if base != local {
-		e.Key = base + "@" + domain
+	if base != local || home != domain {
+		e.Key = base + "@" + home
 	}
 	e.Weak = weakEmail(local, base, domain)
 	return e, nil
@@ -104,27 +118,30 @@ func localPart(s string) (string, bool) {
 		}
 		return quotedLocal(s)
 	}
+	if !isASCII(s) {
+		if !utf8.ValidString(s) {
+			return "", false
+		}
+		s = lowerStable(s)
+	}
 	for _, r := range s {
 		if !atomRune(r) {
 			return "", false
 		}
 	}
-	if strings.Trim(s, ".") == "" || !utf8Valid(s) {
+	if strings.Trim(s, ".") == "" {
 		return "", false
 	}
 	if isASCII(s) {
 		s = strings.ToLower(s)
-	} else {
-		s = lowerStable(s)
 	}
 	return s, len(s) <= 64
 }
 
-func utf8Valid(s string) bool { return strings.ToValidUTF8(s, "") == s }
-
-// lowerStable is the lower case of s in NFC, in a form that lowering changes no more.
+// lowerStable is the lower case of s with full-width and other forms of one letter
+// made one, in a form that lowering changes no more.
 func lowerStable(s string) string {
-	return norm.NFC.String(strings.Map(lowest, norm.NFC.String(s)))
+	return norm.NFKC.String(strings.Map(lowest, norm.NFKC.String(s)))
 }
 
 // quotedLocal returns a local part that cannot do without its quotes.
@@ -150,43 +167,4 @@ func atomRune(r rune) bool {
 		return strings.IndexByte("!#$%&'*+-/=?^_`{|}~.", byte(r)) >= 0
 	}
 	return unicode.In(r, unicode.L, unicode.M, unicode.Nd)
-}
-
-// unwrapAddress takes off what people and headers put around an address.
-func unwrapAddress(s string) string {
-	s = Text(s)
-	if !isASCII(s) {
-		s = width.Fold.String(s)
-	}
-	s = strings.TrimSpace(s)
-	if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
-		s, _, _ = strings.Cut(s[7:], "?")
-		if plain, err := url.PathUnescape(s); err == nil {
-			s = plain
-		}
-	}
-	if open := strings.LastIndexByte(s, '<'); open >= 0 {
-		inner, _, _ := strings.Cut(s[open+1:], ">")
-		if strings.IndexByte(inner, '@') > 0 {
-			s = inner
-		}
-	}
-	if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
-		s = s[7:]
-	}
-	if q := strings.TrimSpace(s); strings.HasPrefix(q, `"`) && strings.Contains(q, `"@`) {
-		return strings.TrimRight(q, " .,;:")
-	}
-	s = strings.NewReplacer(" @ ", "@", " @", "@", "@ ", "@").Replace(s)
-	for _, word := range strings.FieldsFunc(s, betweenAddresses) {
-		if strings.IndexByte(word, '@') > 0 {
-			return strings.Trim(word, `.:'"*`+"`´‘’“”«»")
-		}
-	}
-	return ""
-}
-
-// betweenAddresses reports whether r separates addresses or stands around them.
-func betweenAddresses(r rune) bool {
-	return unicode.IsSpace(r) || strings.ContainsRune(",;()[]<>|\\\"", r)
 }

@@ -29,15 +29,42 @@ func weakEmail(local, base, domain string) string {
 		return weakPlaceholder
 	case strings.HasPrefix(name, "noreply"), strings.HasPrefix(name, "donotreply"), strings.HasPrefix(name, "mailerdaemon"), strings.HasPrefix(name, "bounces"):
 		return weakMachine
-	case roleLocals()[name]:
+	case roleName(base, name, domain):
 		return weakRole
 	}
 	return ""
 }
 
+// roleName reports whether a mailbox stands for a task: info, info2, sales.team,
+// and at a company's own domain also what starts like one: info.berlin. The name
+// is the local part without signs.
+func roleName(local, name, domain string) bool {
+	role := roleLocals()
+	if bare := strings.TrimRight(name, "0123456789"); role[name] || len(bare) > 3 && role[bare] { // pr17 may be anybody
+		return true
+	}
+	if !isASCII(name) && role[Search(name)] {
+		return true
+	}
+	first := strings.IndexAny(local, ".-_")
+	if first <= 0 {
+		return false
+	}
+	if leadingRoles()[local[:first]] && !freeDomain(domain) {
+		return true
+	}
+	for part := range strings.FieldsFuncSeq(local, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
+		if !role[part] {
+			return false
+		}
+	}
+	return true
+}
+
 // placeholderAddress reports whether somebody typed anything just to get past
 // the form. A made-up name alone is not enough, nor is a made-up domain: people
-// are called Test, and example.org has good addresses in documentation.
+// are called Test, and example.org has good addresses in documentation. At a
+// provider where everybody is, it is enough.
 func placeholderAddress(name, domain string) bool {
 	first, rest, _ := strings.Cut(domain, ".")
 	if rest == "invalid" || strings.HasSuffix(rest, ".invalid") || rest == "localdomain" {
@@ -47,9 +74,11 @@ func placeholderAddress(name, domain string) bool {
 	case nothingLocals()[name]:
 		return true
 	case fakeLocals()[name]:
-		return fakeDomains()[first]
+		return fakeDomains()[first] || freeDomain(domain)
+	case numberedFakes()[strings.TrimRight(name, "0123456789")], sameByte(name):
+		return freeDomain(domain) || name == first || len(name) == 1 && len(first) == 1
 	}
-	return len(name) == 1 && len(first) == 1 || name == first && (sameByte(name) || fakeDomains()[first])
+	return len(name) == 1 && len(first) == 1 || name == first && fakeDomains()[first]
 }
 
 // relayDomain reports whether a sub-domain says that a portal stands between:
@@ -73,6 +102,13 @@ func relayDomain(domain string) bool {
 // relayLocal reports whether a local part is a portal's ticket for one
 // conversation: reply+1a2b3c@, or a marketplace's alias.
 func relayLocal(local, domain string) bool {
+	if strings.IndexByte(local, '=') > 0 { // an envelope's address, rewritten on its way
+		for _, p := range [...]string{"srs0=", "srs1=", "prvs=", "msprvs1="} {
+			if strings.HasPrefix(local, p) {
+				return true
+			}
+		}
+	}
 	head, tail, tagged := strings.Cut(local, "+")
 	if tagged && len(tail) >= 6 && relayLabels()[head] {
 		return true
@@ -96,20 +132,6 @@ func sameByte(s string) bool { return s != "" && strings.Trim(s, s[:1]) == "" }
 
 // The lists below hold names without the . - _ people write in them.
 var (
-	// roleLocals are mailboxes many people read, in the languages leads come in.
-	roleLocals = words(`info infos information informations informacion informacje informatie office sales sale contact contacts contactus kontakt kontakty
- contacto contato contatti contatto support help helpdesk service services customerservice customercare customersupport kundenservice kundendienst
- admin administrator administration administracion administrateur webmaster hostmaster postmaster root abuse security privacy datenschutz gdpr dpo legal
- marketing press presse media pr news newsletter noreply donotreply mail email mailbox post hello hallo hola bonjour ciao team welcome
- billing invoice invoices rechnung buchhaltung accounting accounts accountspayable finance finances finanzen factura facturacion fatura faturamento compta comptabilite
- hr jobs job career careers karriere bewerbung recruiting recruitment personal vacancies rh cv
- order orders bestellung bestellungen pedidos commandes ordini zakaz zakazy shop store webshop eshop tienda boutique negozio
- vertrieb verkauf anfrage anfragen empfang zentrale buero buro sekretariat secretary secretariat reception recepcion recepcao receptie frontdesk
- ventas venta vendas comercial commercial commerciale vente ventes vendite atendimento atencionalcliente soporte suporte ayuda assistance assistenza sav
- sprzedaz biuro obchod prodej objednavky ertekesites vanzari myynti salg forsaljning verkoop klantenservice
- prodazhi zakupki sekretar priemnaya buh buhgalteria otdelprodaj klient manager managers director general all everyone staff
- feedback enquiry enquiries inquiry inquiries request requests reservations reservation reservierung booking bookings buchung reservas reserva prenotazioni
- it edv tech technical technik webadmin sysadmin system server daemon cron nobody www ftp usenet uucp alerts alert notifications notification notify updates`)
 	// nothingLocals say in the name itself that there is no address.
 	nothingLocals = words(`example noemail nomail noone nobodyhere noemailprovided noemailaddress notprovided notavailable notgiven nohavemail donthave donthaveone
  fakeemail fakemail fake null undefined asdf asdfasdf asdfg asdfgh asdfghjkl qwertyuiop sdfsdf keineemail keinemail pasdemail notengo sinemail sincorreo semail semmail
@@ -118,10 +140,15 @@ var (
 	fakeLocals = words(`test testing tester tests test1 test123 teste prueba prova essai none no na nono nope nein nada niet net nil
  name user username email mail me you someone somebody anyone anybody anon anonymous unknown foo bar baz foobar abc abcd abcdef xyz xxx xx yyy zzz aaa aa bbb
  qwe qwer qwert qwerty asd asda sdf fgh 123 1234 12345 123456 111 000 sample demo dummy temp nobody noreply`)
+	// numberedFakes are made up also with a number behind, at providers where anything is taken.
+	numberedFakes = words(`test tester testing asdf qwerty qwert fake fakemail noemail nomail none dummy demo example`)
 	// fakeDomains are first labels of domains that go with them.
 	fakeDomains = words(`test testing test1 test123 teste prueba example none no na nono nope nein nada nil noemail nomail fake fakemail fakeemail
  domain mydomain yourdomain somedomain anon anonymous unknown nowhere invalid foo bar baz foobar abc abcd abcdef xyz xxx xx aaa aa bbb
  qwe qwer qwert qwerty asd asda asdf asdfasdf asdfg sdf fgh 123 1234 12345 123456 111 sample demo dummy temp null undefined`)
+	// leadingRoles are those nobody writes in front of a person's name.
+	leadingRoles = words(`info infos office sales service support contact kontakt contacto contato contatti vertrieb verkauf ventas vendas biuro
+ sekretariat secretariat reception empfang billing booking reservations orders customer helpdesk marketing newsletter webmaster`)
 	// relayLabels are sub-domains behind which portals pass messages on.
 	relayLabels = words(`reply replies replyto message messages messaging msg relay relays mailrelay convo conversation conversations chat inbound
  guest guests member members marketplace anon anonymous masked proxy notification notifications notify bounce bounces noreply lead leads enquiry enquiries`)

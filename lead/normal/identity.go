@@ -28,7 +28,7 @@ func IdentityKey(i lead.Identity) (key string, ok bool) {
 	}
 	switch i.Kind {
 	case lead.IdentityEmail:
-		e, err := Email(i.Value)
+		e, err := bareEmail(i.Value)
 		if err != nil || e.Weak != "" {
 			return "", false
 		}
@@ -72,7 +72,7 @@ func identities(in []lead.Identity, region string) []lead.Identity {
 
 func emailIdentity(i lead.Identity) lead.Identity {
 	text := Line(i.Value, maxValue)
-	e, err := Email(text)
+	e, err := bareEmail(text)
 	if err != nil {
 		return withValue(i, text, weakNotAnEmail)
 	}

@@ -224,7 +224,7 @@ func cards(list []lead.Card, region string) []lead.Card {
 		}
 		for j, a := range c.Emails {
 			a = Line(a, maxValue)
-			if e, err := Email(a); err == nil {
+			if e, err := bareEmail(a); err == nil {
 				a = e.Address
 			}
 			c.Emails[j] = a

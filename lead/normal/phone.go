@@ -60,11 +60,56 @@ func Phones(raw, region string) []PhoneNumber {
 	region = strings.ToUpper(region)
 	for _, part := range splitPhones(s) {
 		n, ok := onePhone(part, region)
-		if ok && !containsPhone(out, n) {
-			out = append(out, n)
+		if ok && (n.Weak == weakNotANumber || n.Weak == weakNoCountry) {
+			for _, n := range apart(part, region, n) {
+				out = addPhone(out, n)
+			}
+			continue
+		}
+		if ok {
+			out = addPhone(out, n)
 		}
 	}
 	return out
+}
+
+func addPhone(list []PhoneNumber, n PhoneNumber) []PhoneNumber {
+	if containsPhone(list, n) {
+		return list
+	}
+	return append(list, n)
+}
+
+// apart looks at digits that are no number for a number with an extension or two
+// numbers with nothing but a blank or a dash between them.
+func apart(s, region string, whole PhoneNumber) []PhoneNumber {
+	if countDigits(s) < 9 || len(s) > 2*maxPhoneDigits+20 {
+		return []PhoneNumber{whole}
+	}
+	for i := len(s) - 1; i > 5; i-- {
+		c, tail := s[i], countDigits(s[i:])
+		if c >= '0' && c <= '9' || tail == 0 || tail > 5 && tail < 7 || s[i-1] < '0' || s[i-1] > '9' {
+			continue
+		}
+		if tail == 1 && (c == ' ' || c == '-') { // a slip rather than an extension
+			continue
+		}
+		n, ok := onePhone(s[:i], region)
+		if !ok || n.E164 == "" || n.Weak == weakNotANumber {
+			continue
+		}
+		if tail <= 5 {
+			if strings.ContainsAny(strings.Trim(s[i:], " -/().,"), " -/().,") { // two groups are no extension
+				continue
+			}
+			n.Ext = digitsOf(s[i:])
+			return []PhoneNumber{n}
+		}
+		if second, ok := onePhone(s[i:], region); ok && second.E164 != "" && second.Weak != weakNotANumber {
+			return []PhoneNumber{n, second}
+		}
+	}
+	return []PhoneNumber{whole}
 }
 
 func containsPhone(list []PhoneNumber, n PhoneNumber) bool {
@@ -114,7 +159,8 @@ func onePhone(s, region string) (PhoneNumber, bool) {
 	if !ok {
 		return PhoneNumber{}, false
 	}
-	plus := strings.HasPrefix(strings.TrimLeft(s, "(["), "+")
+	s = strings.TrimLeft(s, " ([{'\"`=:.,;/-_~<>")
+	plus := strings.HasPrefix(s, "+")
 	if plus {
 		s = strings.Replace(s, "(0)", "", 1)
 	}
@@ -137,6 +183,9 @@ func resolve(digits string, plus bool, region string) PhoneNumber {
 	}
 	for _, exit := range [...]string{"00", "011", "810"} {
 		if rest, found := strings.CutPrefix(digits, exit); found && len(rest) > 6 {
+			if sentinelNumbers()[rest] {
+				return PhoneNumber{National: digits, Weak: weakWithheld}
+			}
 			if n, ok := knownInternational(rest); ok {
 				return n
 			}
@@ -204,7 +253,7 @@ func knownInternational(digits string) (PhoneNumber, bool) {
 	}
 	p, code := planFor(digits)
 	if p == nil {
-		return PhoneNumber{}, false
+		return modernPhone(digits)
 	}
 	if rest, found := strings.CutPrefix(digits[code:], p.trunk); found && p.trunk != "" {
 		if n, ok := knownPhone(e164[:1+code] + rest); ok {
@@ -217,43 +266,10 @@ func knownInternational(digits string) (PhoneNumber, bool) {
 	return modernPhone(digits)
 }
 
-// modernPhone reads mobiles in a notation their country gave up but messengers
-// still send: Mexico's 1 behind the calling code (until 2019), Brazil's mobiles
-// without the leading 9 (until 2016).
-func modernPhone(digits string) (PhoneNumber, bool) {
-	switch {
-	case len(digits) == 13 && strings.HasPrefix(digits, "521"):
-		return knownPhone("+52" + digits[3:])
-	case len(digits) == 12 && strings.HasPrefix(digits, "55") && digits[4] >= '6':
-		return knownPhone("+" + digits[:4] + "9" + digits[4:])
-	}
-	return PhoneNumber{}, false
-}
-
 // KnownRegion reports whether a region is the code of a country (ISO 3166-1, two
 // letters in either case) whose numbering plan is known.
 func KnownRegion(region string) bool {
 	return len(region) == 2 && regionCode(strings.ToUpper(region)) != 0
-}
-
-// national reads digits in the notation of a region.
-func national(digits, region string) (PhoneNumber, bool) {
-	code := regionCode(region)
-	p := planOf(code)
-	if p == nil {
-		return PhoneNumber{}, false
-	}
-	prefix := "+" + strconv.Itoa(code)
-	plain := p.check(digits) != lineNone
-	rest, trunk := strings.CutPrefix(digits, p.trunk)
-	trunk = trunk && p.trunk != "" && p.check(rest) != lineNone
-	switch {
-	case plain && !trunk && p.trunk != "":
-		return knownPhone(prefix + digits)
-	case trunk && !plain:
-		return knownPhone(prefix + rest)
-	}
-	return parsePhone(digits, region) // trunk rules beyond a plain prefix
 }
 
 // parsePhone lets the library read what is not plain; only known numbers count.

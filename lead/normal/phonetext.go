@@ -2,6 +2,7 @@ package normal
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -56,46 +57,129 @@ func placeholderDigits(s string) bool {
 // The texts providers send for a caller that hides, and the same words typed on
 // a keypad. Some of the latter are valid numbers, so they are looked for first.
 var (
-	withheldWords = words(`anonymous restricted unavailable unknown private blocked withheld nocallerid callerid asserted-id-withheld privatenumber
- null none undefined nil n/a na -1 0 - ? anonyme unbekannt desconocido anonym inconnu неизвестно скрыт скрытый prohib prohibited hidden`)
+	withheldWords = words(`anonymous anonymus restricted unavailable unknown private blocked withheld nocallerid callerid asserted-id-withheld suppressed hidden
+ null none undefined nil n/a na -1 0 - ? prohib prohibited anonyme anonym anonimo unbekannt unbekannte unterdruckt unterdruckte verborgen inconnu masque masquee
+ desconocido privado oculto desconhecido sconosciuto privato nascosto onbekend anoniem okant dold skjult ukjent nieznany zastrzezony ukryty skryte neizvestno neizvestnyy
+ neizvesten skryt skrytyy skrytii nevidomo nevidomiy prikhovaniy prikhovanii gizli ozel`)
+	// withheldFiller may stand beside such a word.
+	withheldFiller  = words(`caller call number id no the a user phone nummer rufnummer anrufer teilnehmer numero numer appel telefono nomer abonent abonenta cislo numara`)
 	sentinelNumbers = words(`266696687 7378742833 2562533 8656696 86282452253 7748283 94844353`)
 )
 
 // withheldWord reports whether a text, as plainPhone left it, stands for no number.
 func withheldWord(s string) bool {
+	if len(s) > 1 && (s[0] == '+' || s[0] == '0') && s[1] >= '1' && s[1] <= '9' { // nearly every number
+		return false
+	}
 	s, _, _ = strings.Cut(s, "@")
 	s = strings.Trim(s, "<>()[]\"'+ .")
-	if strings.HasPrefix(s, "prohib") || strings.HasPrefix(s, "unavailable") {
+	if s == "" {
+		return false
+	}
+	if strings.HasPrefix(s, "prohib") || strings.HasPrefix(s, "unavailable") || strings.Trim(s, "0-") == "" || len(s) > 2 && strings.Trim(s, "x* -") == "" {
 		return true
 	}
-	return withheldWords()[strings.ReplaceAll(s, " ", "")] || s != "" && strings.Trim(s, "0-") == ""
+	if s[0] >= '1' && s[0] <= '9' {
+		return false
+	}
+	if withheldWords()[s] || withheldWords()[strings.ReplaceAll(s, " ", "")] {
+		return true
+	}
+	said := false
+	for w := range strings.FieldsFuncSeq(Search(s), func(r rune) bool { return r == ' ' || r == '-' || r == '_' }) {
+		switch {
+		case withheldWords()[w]:
+			said = true
+		case !withheldFiller()[w]:
+			return false
+		}
+	}
+	return said || strings.ReplaceAll(strings.ReplaceAll(s, " ", ""), "-", "") == "nocallerid"
 }
 
-// plainPhone brings a text into lower case and ASCII digits and takes the scheme
-// off: tel:, sip:, whatsapp:. Behind whatsapp: a number is always international.
+// plainPhone brings a text into lower case and ASCII digits and takes off what
+// stands around a number: a name with brackets, a scheme such as tel: or sip:, the
+// address of a messenger. Behind WhatsApp's a number is always international.
 func plainPhone(raw string) string {
 	s := strings.TrimSpace(Text(raw))
 	if !isASCII(s) {
 		s = strings.TrimSpace(strings.Map(asciiDigit, width.Fold.String(s)))
 	}
+	if cell, found := strings.CutSuffix(s, ".0"); found && plainDigits(strings.TrimPrefix(cell, "+")) {
+		return cell
+	}
+	if strings.Trim(s, "+0123456789 -/().") == "" {
+		return s
+	}
 	s = strings.ToLower(s)
+	if open := strings.LastIndexByte(s, '<'); open > 0 {
+		if inner, _, found := strings.Cut(s[open+1:], ">"); found && strings.IndexByte(inner, ':') > 0 {
+			s = inner
+		}
+	}
+	s = strings.TrimPrefix(s, "<")
+	if strings.Contains(s, "whatsapp") || strings.Contains(s, "wa.me/") || strings.HasSuffix(s, "@c.us") {
+		return whatsappNumber(s)
+	}
+	if strings.IndexByte(s, 'e') > 0 && scientific.MatchString(s) {
+		return wholeNumber(s)
+	}
+	if s != "" && (s[0] == '*' || s[0] == '#') {
+		s = s[len(hideCode.FindString(s)):]
+	}
 	scheme, rest, found := strings.Cut(s, ":")
 	if !found {
 		return s
 	}
-	switch scheme = strings.TrimSpace(scheme); scheme {
+	switch strings.TrimSpace(scheme) {
 	case "tel", "callto", "phone", "sms", "mobile", "fax":
 		return strings.TrimSpace(strings.TrimPrefix(rest, "//"))
 	case "sip", "sips":
 		user, _, _ := strings.Cut(rest, "@")
 		return user
-	case "whatsapp", "wa":
-		if rest = strings.TrimSpace(rest); rest != "" && rest[0] >= '1' && rest[0] <= '9' {
-			return "+" + rest
-		}
-		return rest
+	case "wa":
+		return withPlus(rest)
 	}
 	return s
+}
+
+// whatsappNumber takes the number out of WhatsApp's ids and links.
+func whatsappNumber(s string) string {
+	for _, before := range [...]string{"wa.me/", "phone=", "whatsapp:"} {
+		if i := strings.Index(s, before); i >= 0 {
+			s = strings.TrimLeft(s[i+len(before):], "/ ")
+			if end := strings.IndexAny(s, "?&#/"); end >= 0 {
+				s = s[:end]
+			}
+			return withPlus(strings.TrimPrefix(s, "%2b"))
+		}
+	}
+	if user, host, found := strings.Cut(s, "@"); found && (host == "c.us" || strings.HasPrefix(host, "s.whatsapp")) {
+		return withPlus(user)
+	}
+	return s
+}
+
+func withPlus(s string) string {
+	if s = strings.TrimSpace(s); s != "" && s[0] >= '1' && s[0] <= '9' {
+		return "+" + s
+	}
+	return s
+}
+
+// hideCode finds what is dialled to hide one's own number: *67, #31#.
+var hideCode = regexp.MustCompile(`^(?:\*67|\*82|[*#]31[#*])[ ,-]*`)
+
+// scientific finds a number as tables write long ones.
+var scientific = regexp.MustCompile(`^\+?([1-9])[.,]([0-9]+)e\+?([0-9]{1,2})$`)
+
+// wholeNumber writes a number of a table out, if the table kept all of its digits.
+func wholeNumber(s string) string {
+	m := scientific.FindStringSubmatch(s)
+	if strconv.Itoa(len(m[2])) != strings.TrimLeft(m[3], "0") {
+		return ""
+	}
+	return m[1] + m[2]
 }
 
 // asciiDigit maps the decimal digits of every script to 0–9 and the signs that
@@ -110,7 +194,7 @@ func asciiDigit(r rune) rune {
 		return ' '
 	case ignorable(r):
 		return -1
-	case r == '•' || r == '●' || r == '∗':
+	case r == '•' || r == '●' || r == '∗' || r == '…' || r == '█' || r == '·':
 		return '*'
 	}
 	if !unicode.Is(unicode.Nd, r) {
@@ -195,11 +279,22 @@ func cutExtension(s string) (number, ext string) {
 }
 
 // extension finds what precedes an extension, in the languages leads come in.
-var extension = regexp.MustCompile(`[\s,.;(-]*(?:extension|extn?\.?|e\.|доб(?:авочный)?\.?|вн\.?|poste|durchwahl|dw\.?|anexo|ramal|wewn\.?|int(?:erno)?\.?|x|#)[\s.:]*([0-9]{1,7})[)\s]*$`)
+var extension = regexp.MustCompile(`[\s,.;(-]*(?:extension|extn?\.?|e\.|option|opt\.?|press|доб(?:авочный)?\.?|внутр?\.?|вн\.?|poste|durchwahl|apparat|app\.?|nst\.?|klappe|dw\.?|anexo|ramal|toestel|tst\.?|linka|dahili|wewn\.?|int(?:erno)?\.?|x|#)[\s.:]*([0-9]{1,7})[)\s]*$`)
 
-// masked reports whether a provider hid part of the number: +1202555XXXX, 06****1234.
+// masked reports whether a provider hid part of the number: +1202555XXXX, 06****1234,
+// 06 1X 34 56 78. An x behind a whole number announces its extension.
 func masked(s string) bool {
-	return countDigits(s) > 0 && (strings.Contains(s, "xx") || strings.Contains(s, "**"))
+	if strings.HasPrefix(s, "0xx") { // Brazil: any carrier
+		s = s[3:]
+	}
+	x := strings.IndexByte(s, 'x')
+	if x < 0 && strings.IndexByte(s, '*') < 0 || countDigits(s) == 0 {
+		return false
+	}
+	if strings.Contains(s, "xx") || strings.IndexByte(s, '*') >= 0 && !strings.HasPrefix(s, "*") || strings.Contains(s, "**") {
+		return true
+	}
+	return x > 0 && countDigits(s[:x]) < 6 && strings.IndexFunc(s, func(r rune) bool { return unicode.IsLetter(r) && r != 'x' }) < 0
 }
 
 // maskedDigits keeps the digits that are shown, and an x for each that is not.
@@ -219,11 +314,12 @@ func maskedDigits(s string) string {
 // keypad when they are part of the number (1-800-FLOWERS), and passed over when
 // they only stand around it.
 func dialable(s string) (string, bool) {
+	s = strings.TrimPrefix(s, "0xx")
 	letter := strings.IndexFunc(s, unicode.IsLetter)
 	if letter < 0 {
 		return s, strings.IndexByte(s, '@') < 0
 	}
-	if v := strings.TrimSpace(s); vanity.MatchString(v) && countDigits(v) > 2 {
+	if v := strings.TrimSpace(s); countDigits(v) > 2 && countDigits(v) < 8 && vanity.MatchString(v) {
 		return strings.Map(keypad, v), true
 	}
 	for _, run := range dialledRun.FindAllString(s, -1) {
@@ -235,7 +331,7 @@ func dialable(s string) (string, bool) {
 }
 
 var (
-	vanity     = regexp.MustCompile(`^\+?[0-9][0-9 ().-]+[a-z][a-z0-9 .-]{4,10}$`)
+	vanity     = regexp.MustCompile(`^\+?\(?[0-9][0-9 ().-]+[a-z][a-z0-9 .-]{3,10}$`)
 	dialledRun = regexp.MustCompile(`\+?[(0-9][0-9 ()./-]*`)
 )
 

@@ -1,0 +1,182 @@
+package normal
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// The limits of what is compared of an address, in bytes of input and words.
+const (
+	maxPostal      = 400
+	maxPostalWords = 12
+	maxPostcode    = 12
+)
+
+// Postcode returns a postcode as it is compared: Latin capitals and digits
+// without blanks or dashes, without the letters of a country in front (D-10115)
+// and without the four digits America may add. Words that stand beside the code
+// are passed over. It is "" for text that holds no code.
+func Postcode(text string) string {
+	if len(text) > maxPostal {
+		return ""
+	}
+	s := strings.TrimSuffix(postalText(text), ".0") // a table took the code for a number
+	var b strings.Builder
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ' ' || r == ',' || r == '(' || r == ')' || r == '/' }) {
+		if countDigits(word) == 0 && len(word) > 3 { // 10115 Berlin
+			continue
+		}
+		for i := range len(word) {
+			if c := word[i]; c >= '0' && c <= '9' || c >= 'a' && c <= 'z' {
+				b.WriteByte(c)
+			}
+		}
+	}
+	code := strings.ToUpper(b.String())
+	if bare := strings.TrimLeft(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"); len(code)-len(bare) <= 3 && len(bare) > 3 && plainDigits(bare) {
+		code = bare
+	}
+	if len(code) == 9 && plainDigits(code) {
+		code = code[:5]
+	}
+	if len(code) > maxPostcode || countDigits(code) == 0 || strings.Trim(code, "0") == "" {
+		return ""
+	}
+	return code
+}
+
+// postalText is a text folded as Search does, in ASCII digits.
+func postalText(s string) string {
+	s = Line(lineCommas.Replace(Text(s)), maxPostal)
+	if !isASCII(s) {
+		s = strings.Map(asciiDigit, s)
+	}
+	return strings.TrimSpace(strings.Map(plainSpace, Search(s)))
+}
+
+// lineCommas keeps lines apart that Line would join.
+var lineCommas = strings.NewReplacer("\n", ", ", "\t", " ")
+
+func plainSpace(r rune) rune {
+	if isSpace(r) {
+		return ' '
+	}
+	return r
+}
+
+// City returns the name of a place as it is compared: folded, in Latin letters,
+// umlauts in their short spelling, without what stands in parentheses or behind a
+// comma, numbers of districts, and words such as city of or Stadt. It is "" for
+// text that says nothing.
+func City(text string) string {
+	s := postalText(text)
+	if len(text) > maxPostal || saysNothing(s) {
+		return ""
+	}
+	s = withoutRemarks(s)
+	for part := range strings.SplitSeq(s, ",") {
+		all := postalWords(part)
+		kept := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return cityWords()[w] || cityWords()[shortUmlauts(w)] })
+		if len(kept) == 0 {
+			kept = slices.DeleteFunc(all, func(w string) bool { return len(shortUmlauts(w)) < 3 }) // Stadt may be a place
+		}
+		kept = kept[:min(len(kept), maxPostalWords)]
+		for i, w := range kept {
+			if kept[i] = shortUmlauts(w); shortWords()[w] != "" {
+				kept[i] = shortWords()[w]
+			}
+		}
+		if name := strings.Join(kept, " "); !saysNothing(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// postalWords splits a folded text into words of letters; those with digits say
+// which district it is.
+func postalWords(s string) []string {
+	words := strings.FieldsFunc(strings.Map(dropApostrophe, s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return slices.DeleteFunc(words, func(w string) bool { return strings.IndexFunc(w, unicode.IsDigit) >= 0 })
+}
+
+func dropApostrophe(r rune) rune {
+	if r == '\'' || r == '`' || unicode.Is(unicode.M, r) {
+		return -1
+	}
+	return r
+}
+
+// shortUmlauts writes ae, oe, ue and aa with one letter, so that Koeln is Köln.
+func shortUmlauts(w string) string {
+	if !strings.Contains(w, "ae") && !strings.Contains(w, "oe") && !strings.Contains(w, "ue") && !strings.Contains(w, "aa") {
+		return w
+	}
+	out := make([]byte, 0, len(w))
+	for i := range len(w) {
+		var last byte
+		if len(out) > 0 {
+			last = out[len(out)-1]
+		}
+		if w[i] == 'e' && (last == 'a' || last == 'o' || last == 'u') || w[i] == 'a' && last == 'a' {
+			continue
+		}
+		out = append(out, w[i])
+	}
+	return string(out)
+}
+
+// withoutRemarks drops what stands in parentheses, unless nothing else is there.
+func withoutRemarks(s string) string {
+	out := s
+	for {
+		open := strings.IndexByte(out, '(')
+		if open < 0 {
+			break
+		}
+		_, rest, _ := strings.Cut(out[open:], ")")
+		out = out[:open] + " " + rest
+	}
+	if strings.Trim(out, " ,.") == "" {
+		return strings.Map(func(r rune) rune {
+			if r == '(' || r == ')' {
+				return ' '
+			}
+			return r
+		}, s)
+	}
+	return out
+}
+
+// saysNothing reports whether a folded text only fills a field: n/a, unknown, ---.
+func saysNothing(s string) bool {
+	bare := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
+	return bare == "" || nothingWords()[bare] || strings.Trim(bare, "x") == "" || strings.Trim(bare, "0") == ""
+}
+
+var (
+	// nothingWords fill a field that was not to be left empty, without blanks and signs.
+	nothingWords = words(`na no non none nil null nan unknown undefined notknown notavailable notapplicable notprovided notgiven notspecified unspecified nothing empty blank
+ anonymous private tbd tba tbc test testtest asdf asdfasdf qwerty any anything other misc same asabove seeabove confidential withheld declined refused
+ keine keiner kein nein unbekannt keineangabe ka inconnu inconnue neant aucun aucune desconocido desconocida ninguno ninguna nulo sindatos noaplica
+ desconhecido desconhecida nenhum nenhuma naoinformado sconosciuto sconosciuta nessuno nessuna onbekend geen okand ingen ukjent ukendt tuntematon
+ nieznany nieznana brak neznamy neznama neizvestno neizvestnyy net ne netdannykh nevidomo nemaye nemaie bilinmiyor yok ismeretlen necunoscut agnosto tiada`)
+	// cityWords say nothing about which place it is.
+	cityWords = words(`city town village municipality municipal of the stadt hansestadt landeshauptstadt gemeinde kreisstadt ville commune de comune di citta ciudad cidade municipio
+ gemeente kommune kommun stad miasto gmina obec mesto grad gorod g gor misto m selo s poselok pos pgt p derevnya der d stanitsa st-tsa horad cedex
+ am an der im in ob bei b a upon on under sur sous les lez aan den op cap district metro greater suburb`)
+	// shortWords are written in full or short.
+	shortWords = wordForms(`st: saint sankt sainte ste sint sveti svaty
+ mt: mount
+ ft: fort
+ n: north
+ s: south
+ e: east
+ w: west`)
+)
