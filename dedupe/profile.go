@@ -30,7 +30,7 @@ func ProfileOf(q *lead.Inquiry) lead.Profile {
 	}
 	if a := q.Address; a != nil {
 		p.Street, p.Number = normal.Street(a.Street, a.Number, "")
-		p.Premises, _ = normal.Street(a.Line2, "", "")
+		p.Premises = normal.Premises(a.Line2)
 		p.City, p.Postcode = normal.City(a.City), normal.Postcode(a.Postcode)
 	}
 	return p

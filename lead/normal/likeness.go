@@ -29,13 +29,16 @@ func FormOf(n lead.Name) NameForm { return NameForm{comparedName(n)} }
 // Whole reports whether both given and family name are there.
 func (f NameForm) Whole() bool { return len(f.c.given) > 0 && len(f.c.family) > 0 }
 
-// Sounds returns what the first given name and the family name sound like, in a
-// coarse form that is for finding names, not for comparing them.
+// Sounds returns what the first given name and the first word of the family name
+// sound like, in a coarse form that is for finding names, not for comparing them.
 func (f NameForm) Sounds() (given, family string) {
-	if len(f.c.given) > 0 {
-		given = skeleton(f.c.given[0].sound)
+	first := func(words []nameWord) string {
+		if len(words) == 0 {
+			return ""
+		}
+		return skeleton(words[0].sound)
 	}
-	return given, skeleton(f.c.whole.sound)
+	return first(f.c.given), first(f.c.family)
 }
 
 // Compare says how much alike the parts of two names are. swapped says that they

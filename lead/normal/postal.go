@@ -180,3 +180,13 @@ var (
  e: east
  w: west`)
 )
+
+// Premises returns the second line of an address (a house's name, a flat, a floor)
+// as it is compared: folded letters and digits. It is "" for text that says nothing.
+func Premises(text string) string {
+	s := postalText(text)
+	if len(text) > maxPostal || saysNothing(s) {
+		return ""
+	}
+	return strings.Join(strings.Fields(foldName(s)), " ")
+}
