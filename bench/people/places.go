@@ -19,6 +19,8 @@ type region struct {
 	unit        []string
 	numberFirst bool
 	cities      []city
+	towns       []city // with one postcode each
+	endings     []string
 }
 
 type city struct {
@@ -66,6 +68,7 @@ func (l *lists) region(name string) (*region, error) {
 	if len(r.cities) == 0 || len(r.mobile) == 0 || len(r.streets) == 0 || len(r.street) == 0 || len(r.mail.items) == 0 || len(r.mix.items) == 0 {
 		return nil, fmt.Errorf("region %q: something is missing", name)
 	}
+	r.found(newDice(uint64(len(r.cities)), townDice))
 	l.regions[name] = r
 	return r, nil
 }
@@ -90,6 +93,8 @@ func (r *region) set(l *lists, k key) error {
 		r.unit = split(k.value, ",")
 	case "order":
 		r.numberFirst = k.value == "number first"
+	case "town":
+		r.endings = strings.Fields(k.value)
 	case "city":
 		f := split(k.value, "|")
 		if len(f) != 5 {
@@ -140,22 +145,48 @@ func split(s, sep string) []string {
 	return out
 }
 
+// How many towns a region has beside its cities, and how many people live there.
+const (
+	towns     = 900
+	townShare = 0.6
+)
+
+// found founds the towns: the same ones whatever the seed of a set. Their postcodes
+// begin like those of a city of the same state.
+func (r *region) found(d dice) {
+	heads := r.mix.items[0].heads
+	for len(r.towns) < towns && len(heads) > 0 {
+		c := pick(d, r.cities)
+		name := pick(d, heads) + pick(d, r.endings)
+		if c.name == strings.ToLower(c.name) {
+			name = strings.ToLower(name)
+		}
+		code := []byte(c.postcode)
+		for i := range code {
+			if code[i] >= '0' && code[i] <= '9' && i > 0 {
+				code[i] = '#'
+			}
+		}
+		r.towns = append(r.towns, city{name, c.state, d.digits(string(code)), c.landline, []string{name}})
+	}
+}
+
 // home draws an address, and the pattern of its landline.
 func (r *region) home(d dice) (a address, landline string) {
 	// The first cities are the largest.
 	c := r.cities[min(d.IntN(len(r.cities)), d.IntN(len(r.cities)))]
-	suburb := d.IntN(len(c.suburbs))
-	a = address{number: strconv.Itoa(1 + min(d.IntN(60), d.IntN(300))), suburb: c.suburbs[suburb], city: c.name, state: c.state, country: r.countries[0]}
+	if len(r.towns) > 0 && d.chance(townShare) {
+		c = pick(d, r.towns)
+	}
+	suburb := pick(d, c.suburbs)
+	a = address{number: strconv.Itoa(1 + min(d.IntN(60), d.IntN(300))), suburb: suburb, city: c.name, state: c.state, country: r.countries[0], postcode: d.digits(c.postcode)}
 	if d.chance(0.06) {
 		a.number += string(rune('a' + d.IntN(3)))
 	}
-	// A suburb has few postcodes: the digits left open depend on it.
-	own := newDice(uint64(suburb), uint64(len(c.name)))
-	a.postcode = own.digits(c.postcode)
-	if i := strings.LastIndexByte(c.postcode, '#'); i >= 0 && i < len(a.postcode) {
-		a.postcode = a.postcode[:i] + strconv.Itoa(d.IntN(10)) + a.postcode[i+1:]
-	}
 	a.street = r.streetName(d, pick(d, r.streets))
+	if d.chance(0.25) && len(r.towns) > 0 { // streets are called after people and places
+		a.street = r.streetName(d, pick(d, r.towns).name)
+	}
 	if len(r.unit) > 0 && d.chance(0.3) {
 		a.unit = d.digits(pick(d, r.unit))
 	}

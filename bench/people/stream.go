@@ -12,6 +12,7 @@ const (
 	streamDice  = 1
 	recordsDice = 2
 	pairsDice   = 3
+	townDice    = 4
 )
 
 // event is one time that somebody asks.
@@ -125,10 +126,10 @@ func (s *Set) write(w *world, events []event, n int) {
 		Record
 		Label
 	}
-	rows := make([]row, 0, len(events)+len(events)/20)
+	rows := make([]*row, 0, len(events)+len(events)/20)
 	add := func(at time.Time, r Record, l Label) {
 		r[At] = at.UTC().Format(time.RFC3339)
-		rows = append(rows, row{at, len(rows), r, l})
+		rows = append(rows, &row{at, len(rows), r, l})
 	}
 	for _, e := range events {
 		q := w.inquiry(e)
@@ -139,7 +140,7 @@ func (s *Set) write(w *world, events []event, n int) {
 			add(at.Add(late), q.Record, q.Label)
 		}
 	}
-	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.order, b.order)) })
+	slices.SortFunc(rows, func(a, b *row) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.order, b.order)) })
 	for i, r := range rows[:min(n, len(rows))] {
 		r.Record[ID] = fmt.Sprintf("r%06d", i+1)
 		s.Records, s.Labels = append(s.Records, r.Record), append(s.Labels, r.Label)

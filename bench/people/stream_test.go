@@ -129,7 +129,7 @@ func TestKeysTellTheTruth(t *testing.T) {
 func TestScenes(t *testing.T) {
 	t.Parallel()
 	for _, region := range regions() {
-		s := stream(t, 9, 10_000, region)
+		s := stream(t, 9, 10_000, region) // the limits below are for that many
 		noise, people := map[string]int{}, map[string]int{}
 		for _, l := range s.Labels {
 			for _, n := range l.Noise {
