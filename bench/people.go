@@ -149,7 +149,7 @@ func (m *peopleMode) score(ctx context.Context, r *report, k kind, s *people.Set
 	}
 	for rules := range strings.SplitSeq(m.rules, ",") {
 		began := time.Now()
-		a, err := dedupe(ctx, m.bin, filepath.Join(m.dir, k.file+".csv"), k.region, rules)
+		a, err := resolve(ctx, m.bin, filepath.Join(m.dir, k.file+".csv"), k.region, rules)
 		if err != nil {
 			return fmt.Errorf("%s by %s: %w", k.name, rules, err)
 		}

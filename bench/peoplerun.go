@@ -25,8 +25,8 @@ func writeFile(name string, fill func(w io.Writer) error) (err error) {
 	return errors.Join(fill(w), w.Flush())
 }
 
-// dedupe runs leadgate over a file and reads what it says.
-func dedupe(ctx context.Context, bin, file, region, rules string) (*answer, error) {
+// resolve runs leadgate dedupe over a file and reads what it says.
+func resolve(ctx context.Context, bin, file, region, rules string) (*answer, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // also when its answer cannot be read
 	cmd := exec.CommandContext(ctx, bin, "dedupe", "--format", "csv", "--region", region, "--rules", rules, "--json", file)

@@ -68,7 +68,7 @@ func (w *world) form(q *draft, p *person, tablet string) {
 	if w.chance(0.92) || p.apart {
 		w.typedEmail(q, p)
 	}
-	if !p.apart && (w.chance(0.62) || q.Record[Email] == "") {
+	if !p.apart && (w.chance(0.7) || q.Record[Email] == "") {
 		w.typedPhone(q, p)
 	}
 	if p.company != nil && w.chance(0.4) {
@@ -119,10 +119,10 @@ func (w *world) chat(q *draft, p *person) {
 	case x < 6:
 		q.Record[Name] = w.line(q, p)
 	}
-	if w.chance(0.5) {
+	if w.chance(0.55) {
 		w.typedEmail(q, p)
 	}
-	if w.chance(0.18) {
+	if w.chance(0.2) {
 		w.typedPhone(q, p)
 	}
 }
@@ -184,7 +184,7 @@ func (w *world) messenger(q *draft, p *person, channel string) {
 		q.points("phone", n.e164())
 	case "telegram":
 		q.Record[Handle] = p.telegram
-		if w.chance(0.06) {
+		if w.chance(0.15) {
 			n := p.mobileAt(q.at)
 			q.Record[Phone] = n.e164()
 			q.points("phone", n.e164())
@@ -223,7 +223,7 @@ func (w *world) mail(q *draft, p *person) {
 	default:
 		q.Record[Name] = w.line(q, p)
 	}
-	if w.chance(0.2) {
+	if w.chance(0.35) {
 		w.typedPhone(q, p) // in the signature
 	}
 	if p.company != nil && w.chance(0.2) {

@@ -142,7 +142,7 @@ func (w *world) reach(p *person) {
 		weight float64
 	}{{"form", 9}, {"email", 6}, {"phone", 6}, {"whatsapp", 3}, {"chat", 3}, {"ad", 3}, {"facebook", 1.5}, {"telegram", 1.5}, {"import", 1.5}} {
 		x := d.ExpFloat64() // most people keep to few ways
-		p.channels.add(c.name, c.weight*x*x*x)
+		p.channels.add(c.name, c.weight*x*x*x*x)
 	}
 	p.telegram = strconv.Itoa(d.between(100_000_000, 7_999_999_999))
 	if d.chance(0.4) {
@@ -157,10 +157,19 @@ func (w *world) reach(p *person) {
 // mailbox makes an address nobody else has. Most show something of the name.
 func (w *world) mailbox(p *person, domain string) string {
 	local := w.local(p)
-	for w.taken[local+"@"+domain] {
+	for w.taken[oneMailbox(local, domain)] {
 		local += strconv.Itoa(w.dice.IntN(100))
 	}
-	w.taken[local+"@"+domain] = true
+	w.taken[oneMailbox(local, domain)] = true
+	return local + "@" + domain
+}
+
+// oneMailbox is the same for all addresses of a mailbox: one provider ignores dots,
+// and gives nobody an address that differs from another's in dots alone.
+func oneMailbox(local, domain string) string {
+	if domain == "gmail.com" {
+		local = strings.ReplaceAll(local, ".", "")
+	}
 	return local + "@" + domain
 }
 

@@ -224,3 +224,22 @@ func TestSpell(t *testing.T) {
 		}
 	}
 }
+
+// TestWhyOfRecords: damages explain what keeps two records of a person apart.
+func TestWhyOfRecords(t *testing.T) {
+	t.Parallel()
+	s := records(t, 6, 1000, options())
+	_, missed := s.Faults(nil)
+	for _, why := range []string{"surname missing", "surname typo", "phone of somebody else"} {
+		found := false
+		for got := range missed {
+			found = found || strings.HasPrefix(got, why)
+		}
+		if !found {
+			t.Errorf("%q is never a cause: %v", why, missed)
+		}
+	}
+	if missed["nothing was done"] != 0 {
+		t.Errorf("records of one person that are equal: %v", missed)
+	}
+}

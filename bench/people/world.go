@@ -153,7 +153,11 @@ func (w *world) similar(other *person) string {
 func (w *world) office() []*person {
 	d := w.dice
 	head := w.anybody()
-	name := head.family + " " + pick(d, []string{"GmbH", "Ltd", "Inc.", "& Partners", "Consulting", "Systems", "Group", "Logistics", "Bau", "S.L.", "Studio", "Service"})
+	name := spell(head.family, 0, false)
+	if w.region.name == "UA" {
+		name = head.family
+	}
+	name += " " + pick(d, []string{"GmbH", "Ltd", "Inc.", "& Partners", "Consulting", "Systems", "Group", "Logistics", "Bau", "S.L.", "Studio", "Service"})
 	if d.chance(0.5) {
 		name = head.address.city + " " + pick(d, []string{"Windows", "Transport", "Media", "Clinic", "Hotel", "Foods", "Energy", "Realty", "Motors", "Textiles"})
 	}
