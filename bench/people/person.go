@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -174,10 +175,10 @@ func oneMailbox(local, domain string) string {
 }
 
 // nicks are words people call themselves in addresses.
-func nicks() []string {
+var nicks = sync.OnceValue(func() []string {
 	return strings.Fields(`sunny tiger star moon lucky dragon blue happy cat wolf rocky angel speedy panda shadow phoenix coffee garden music biker racer
 	dancer sailor falcon pixel maker gamer cook flower ocean mountain river snow fox eagle magic crazy sweet little big captain`)
-}
+})
 
 func (w *world) local(p *person) string {
 	d := w.dice

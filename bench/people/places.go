@@ -68,7 +68,6 @@ func (l *lists) region(name string) (*region, error) {
 	if len(r.cities) == 0 || len(r.mobile) == 0 || len(r.streets) == 0 || len(r.street) == 0 || len(r.mail.items) == 0 || len(r.mix.items) == 0 {
 		return nil, fmt.Errorf("region %q: something is missing", name)
 	}
-	r.found(newDice(uint64(len(r.cities)), townDice))
 	l.regions[name] = r
 	return r, nil
 }

@@ -2,6 +2,7 @@ package people
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -115,16 +116,16 @@ func blanks(d dice, s string) string {
 }
 
 // phonetic are spellings that sound alike.
-func phonetic() []string {
+var phonetic = sync.OnceValue(func() []string {
 	return strings.Fields(`ph f f ph ck k k ck c k k c s z z s s ss ss s ie y y ie i y y i ei ai ai ay ee ea ea ee th t t th w v v w dt t x ks ks x gh g oo u ou u
 	sch sh sh sch tz z ll l l ll nn n n nn mm m m mm tt t t tt rr r r rr pp p ff f f ff ey y e i a e o u er ar on en an en h ch
 	и і і и е є е и о а а о в ф д т б п ий ій тс ц я йа з с с з к х`)
-}
+})
 
 // scanned are shapes that look alike.
-func scanned() []string {
+var scanned = sync.OnceValue(func() []string {
 	return strings.Fields("m rn rn m cl d d cl li h h b b h u v v u nn m i l l i l 1 o 0 e c c e g q q g s 5 z 2 b 8 vv w w vv ri n t f f t j i и н н и ш щ щ ш")
-}
+})
 
 // replacement puts one of a list of pairs (from, to) in place of what stands there.
 func replacement(d dice, s string, pairs []string) string {

@@ -27,6 +27,7 @@ func newWorld(seed, stream uint64, place string) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.found(newDice(uint64(len(r.cities)), townDice))
 	w := &world{dice: newDice(seed, stream), region: r, taken: map[string]bool{}, start: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)}
 	for _, name := range []string{"US", "GB", "DE", "FR", "ES"} {
 		other, err := l.region(name)
