@@ -43,9 +43,9 @@ chaos: ## ten times the random tests, then 50 kills under load, crowds, and a fu
 	LEADGATE_CHAOS=1 go test -count=1 -tags chaos -timeout 30m -parallel 1 -run 'TestHerd|TestSlowCrowd|TestDiskFull' -v ./cmd/leadgate
 	go run -trimpath ./bench chaos -rounds 50
 
-bench: ## Go benchmarks, then every bar of speed; fails when one is short, after all of them
+bench: ## Go benchmarks, then every bar of speed and accuracy; fails when one is short, after all of them
 	go test -run '^$$' -bench . -benchmem ./...
-	@short=; for mode in accept e2e raw costs start; do \
+	@short=; for mode in accept e2e raw costs start people; do \
 		echo "== bench $$mode"; go run -trimpath ./bench $$mode || short="$$short $$mode"; \
 	done; \
 	[ -z "$$short" ] || { echo "short or failed:$$short"; exit 1; }

@@ -36,6 +36,19 @@ func (p *place) flags(fs *flag.FlagSet) {
 // open makes the folder, builds the gateway and says what the disk is like. The
 // returned function removes everything.
 func (p *place) open(ctx context.Context, r *report) (func(), error) {
+	done, err := p.prepare(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.describe(r); err != nil {
+		done()
+		return nil, err
+	}
+	return done, nil
+}
+
+// prepare is open without a word about the disk.
+func (p *place) prepare(ctx context.Context, r *report) (func(), error) {
 	dir, err := os.MkdirTemp(p.parent, "leadgate-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder: %w", err)
@@ -49,9 +62,6 @@ func (p *place) open(ctx context.Context, r *report) (func(), error) {
 	if p.bin == "" {
 		p.bin = filepath.Join(dir, "leadgate")
 		err = build(ctx, p.bin)
-	}
-	if err == nil {
-		err = p.describe(r)
 	}
 	if err != nil {
 		done()
