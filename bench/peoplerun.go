@@ -27,8 +27,6 @@ func writeFile(name string, fill func(w io.Writer) error) (err error) {
 
 // resolve runs leadgate dedupe over a file and reads what it says.
 func resolve(ctx context.Context, bin, file, region, rules string) (*answer, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // also when its answer cannot be read
 	cmd := exec.CommandContext(ctx, bin, "dedupe", "--format", "csv", "--region", region, "--rules", rules, "--json", file)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
@@ -40,9 +38,7 @@ func resolve(ctx context.Context, bin, file, region, rules string) (*answer, err
 		return nil, fmt.Errorf("running dedupe: %w", err)
 	}
 	a, errRead := readAnswer(out)
-	if errRead != nil {
-		cancel()
-	}
+	out.Close() // whoever goes on writing what cannot be read ends by it
 	if err := cmd.Wait(); err != nil && (errRead == nil || complaint.Len() > 0) {
 		return nil, fmt.Errorf("running dedupe: %w: %s", err, bytes.TrimSpace(complaint.Bytes()))
 	}

@@ -2,7 +2,6 @@ package people
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -233,49 +232,3 @@ func (p *person) visitorAt(share float64) string {
 
 // nickname is a short form of the given name, or "".
 func (p *person) nickname(d dice) string { return pick(d, p.culture.nick[p.given]) }
-
-// related returns what two people have in common, the closest first.
-func related(a, b ties) string {
-	both := func(x, y int) bool { return x != 0 && x == y }
-	switch {
-	case a.twin && b.twin && both(a.household, b.household):
-		return "twins"
-	case both(a.household, b.household) && a.name == b.name:
-		return "one name in a household"
-	case both(a.household, b.household):
-		return "household"
-	case both(a.office, b.office):
-		return "colleagues"
-	case both(a.recycled, b.recycled):
-		return "recycled number"
-	case a.name == b.name:
-		return "namesakes"
-	case both(a.tablet, b.tablet):
-		return "tablet"
-	}
-	return "strangers"
-}
-
-// Why says what makes a pair of records hard: what the two people have in common,
-// or, when it is one person, what ties the records together.
-func (s *Set) Why(i, j int) string {
-	a, b := s.Labels[i], s.Labels[j]
-	if a.Person != b.Person {
-		return related(s.people[a.Person], s.people[b.Person])
-	}
-	for _, k := range a.Keys {
-		if slices.Contains(b.Keys, k) {
-			kind, _, _ := strings.Cut(k, ":")
-			return "same " + kind
-		}
-	}
-	if len(a.Keys)+len(b.Keys) == 0 && len(a.Noise)+len(b.Noise) > 0 && !slices.Contains(s.Columns, At) {
-		return strings.Join(append(slices.Clone(a.Noise), b.Noise...), ", ")
-	}
-	for _, n := range []string{"placeholder", "withheld", "relay", "email typo", "phone typo"} {
-		if slices.Contains(a.Noise, n) || slices.Contains(b.Noise, n) {
-			return n
-		}
-	}
-	return "nothing shared"
-}
