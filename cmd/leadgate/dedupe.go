@@ -21,16 +21,16 @@ type dedupeCmd struct {
 	Config string `help:"Configuration file (YAML); nothing of it counts here." placeholder:"FILE" hidden:""`
 	Format string `help:"csv or jsonl." default:"csv" enum:"csv,jsonl"`
 	Region string `help:"Country whose phone numbers and dates may come in its own notation (ISO 3166, such as FR)." placeholder:"XX"`
-	JSON   string `name:"json" help:"File to write. Default: standard output." placeholder:"PATH"`
+	JSON   bool   `name:"json" help:"Write a JSON line a record and one of the pairs to be reviewed. Default: a summary."`
 	Rules  string `help:"all, keys (known values with their protection, nothing that only resembles), or exact (known values whatever the name)." default:"all" enum:"all,keys,exact"`
 	File   string `arg:"" optional:"" help:"File to read. Default: standard input." placeholder:"FILE"`
 }
 
-func (c *dedupeCmd) Run(in *common) (err error) {
+func (c *dedupeCmd) Run(in *common) error {
 	if c.Region = strings.ToUpper(c.Region); c.Region != "" && !normal.KnownRegion(c.Region) {
 		return fmt.Errorf("--region %s: %w: not a country whose numbers are known", c.Region, lead.ErrInvalid)
 	}
-	file, out := in.stdin, in.stdout
+	file := in.stdin
 	if c.File != "" && c.File != "-" {
 		f, err := os.Open(c.File)
 		if err != nil {
@@ -38,14 +38,6 @@ func (c *dedupeCmd) Run(in *common) (err error) {
 		}
 		defer f.Close()
 		file = f
-	}
-	if c.JSON != "" && c.JSON != "-" {
-		f, err := os.OpenFile(c.JSON, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-		if err != nil {
-			return fmt.Errorf("writing persons: %w", err)
-		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		out = f
 	}
 	rules := map[string]dedupe.Rules{"all": dedupe.All, "keys": dedupe.Known, "exact": dedupe.Exact}[c.Rules]
 	b := newBook(rules)
@@ -58,7 +50,10 @@ func (c *dedupeCmd) Run(in *common) (err error) {
 		}
 		b.take(r.inquiry(c.Region), r.id())
 	}
-	return b.write(out)
+	if !c.JSON {
+		return b.summarise(in.stdout)
+	}
+	return b.write(in.stdout)
 }
 
 // book is what a file says of people, decided record by record.
@@ -127,6 +122,16 @@ func (b *book) write(w io.Writer) error {
 		return fmt.Errorf("writing persons: %w", err)
 	}
 	return nil
+}
+
+// summarise writes what came out in three lines.
+func (b *book) summarise(w io.Writer) error {
+	persons := map[int64]bool{}
+	for _, r := range b.records {
+		persons[b.final(r.person)] = true
+	}
+	_, err := fmt.Fprintf(w, "records  %d\npersons  %d\nreview   %d pairs\n", len(b.records), len(persons), len(b.pairs()))
+	return err
 }
 
 // pair is two persons a human should look at, each named by its first record.
