@@ -182,7 +182,7 @@ func (t *trial) usable(m *match, h Holding, conflict bool) bool {
 	case conflict:
 		return false
 	}
-	return h.Holders == 1 || !t.otherWord(m)
+	return t.q.Rules == Exact || t.protected(m, h) == ""
 }
 
 // conflict reports whether names speak against a candidate.
@@ -191,22 +191,6 @@ func (t *trial) conflict(c *Candidate) (bool, string) {
 		return false, ""
 	}
 	return normal.NamesConflict(t.q.Name, c.Person.Name)
-}
-
-// otherWord reports whether, on a value that several share, what is known of the
-// names is two people's, though it would not be enough for a conflict.
-func (t *trial) otherWord(m *match) bool {
-	if len(m.faces) == 0 {
-		return false
-	}
-	for _, f := range m.faces {
-		given, family, _ := t.sender.name.Compare(f.name)
-		if given != normal.Other && family != normal.Other {
-			return false
-		}
-	}
-	m.why = "another name on a value that several share"
-	return true
 }
 
 // otherCustomer reports whether the inquiry has a customer id, and the person has
@@ -232,7 +216,7 @@ func (t *trial) sameBrowser(m *match, h Holding) bool {
 			return false
 		}
 	}
-	return !t.otherWord(m)
+	return !t.otherName(m)
 }
 
 // stranger finds out whether somebody else writes in the candidate's conversation.

@@ -21,9 +21,10 @@ import (
 // Key is a value of an inquiry that can point at a person, in the form holders
 // are stored under.
 type Key struct {
-	Kind  lead.IdentityKind
-	Value string // see normal.IdentityKey; unique over kinds and scopes
-	Fixed bool   // a phone number that is no mobile: people of one house share it
+	Kind    lead.IdentityKind
+	Value   string // see normal.IdentityKey; unique over kinds and scopes
+	Fixed   bool   // a phone number that is no mobile: people of one house share it
+	Several bool   // says itself that several share it: a family's mailbox, a number with an extension behind it
 }
 
 // KindThread is the kind of the key that a conversation gives: whoever wrote in
@@ -45,7 +46,14 @@ func Keys(q *lead.Inquiry) []Key {
 		if !ok || slices.ContainsFunc(keys, func(k Key) bool { return k.Value == value }) {
 			continue
 		}
-		keys = append(keys, Key{Kind: id.Kind, Value: value, Fixed: id.Kind == lead.IdentityPhone && !normal.Mobile(id.Value)})
+		k := Key{Kind: id.Kind, Value: value}
+		switch id.Kind {
+		case lead.IdentityPhone:
+			k.Fixed, k.Several = !normal.Mobile(id.Value), normal.Extension(id.Raw)
+		case lead.IdentityEmail:
+			k.Several = normal.FamilyMailbox(id.Value)
+		}
+		keys = append(keys, k)
 	}
 	slices.SortStableFunc(keys, func(a, b Key) int { return cmp.Compare(priority(a), priority(b)) })
 	if q.Thread != "" {

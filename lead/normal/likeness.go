@@ -231,3 +231,24 @@ func Resembles(a, b string) bool { return resembles(a, b) }
 // Skeleton reduces a text to what most slips leave of it: its first letter and the
 // consonants behind, without blanks. It is for finding texts, not for comparing them.
 func Skeleton(s string) string { return skeleton(strings.ReplaceAll(s, " ", "")) }
+
+// Stranger reports whether no word of one name is like any of the other, though
+// both have words. It is less than a conflict: one of them may be a single word.
+func (f NameForm) Stranger(g NameForm) bool {
+	a, b := slices.Concat(f.c.given, f.c.family), slices.Concat(g.c.given, g.c.family)
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	if f.Whole() && g.Whole() {
+		given, family, _ := f.Compare(g)
+		return given == Other && family == Other
+	}
+	for _, v := range a {
+		for _, w := range b {
+			if likeWord(v, w, true) != Other || v.near(w) && !(borne(v) && borne(w)) {
+				return false
+			}
+		}
+	}
+	return true
+}
