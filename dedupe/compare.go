@@ -32,7 +32,8 @@ type likeness struct {
 	best   float64 // bits of the most alike pair
 	sum    float64 // of all pairs
 	pairs  int
-	names  float64  // bits of the names alone, of the pair with the most alike ones
+	names  float64 // bits of the names alone, of the pair with the most alike ones
+	given  normal.Likeness
 	apart  string   // why some pair cannot be one person, whatever else agrees; "" when all can
 	agrees []string // what agrees in the most alike pair, in words
 }
@@ -67,7 +68,7 @@ func (l *likeness) add(w *weights, a face, b []face) {
 		e := w.compare(a, f)
 		l.sum += e.bits
 		if l.pairs == 0 || e.names > l.names {
-			l.names = e.names
+			l.names, l.given = e.names, e.given
 		}
 		if l.pairs == 0 || e.bits > l.best {
 			l.best, l.agrees = e.bits, e.agrees
@@ -80,6 +81,7 @@ func (l *likeness) add(w *weights, a face, b []face) {
 // evidence is what comparing two profiles came to.
 type evidence struct {
 	bits, names float64
+	given       normal.Likeness
 	apart       string
 	agrees      []string
 }
@@ -88,6 +90,7 @@ type evidence struct {
 func (w *weights) compare(a, b face) evidence {
 	var e evidence
 	given, family, swapped := a.name.Compare(b.name)
+	e.given = given
 	e.names = w.given[given] + w.family[family]
 	switch {
 	case swapped:
@@ -95,21 +98,28 @@ func (w *weights) compare(a, b face) evidence {
 		e.says("the names in the other order")
 	case given == normal.Same && family == normal.Same:
 		e.says("the same name")
-	case given <= normal.Close && family <= normal.Close:
+	case given <= normal.Slight && family <= normal.Slight:
 		e.says("a like name")
 	}
 	born := likeDate(a.Born, b.Born)
 	street, premises := likeLines(a, b)
 	e.add(w.born, born, "birth date")
-	e.add(w.phone, likeAny(a.Phones, b.Phones, likePhone), "phone")
-	e.add(w.email, likeAny(a.Emails, b.Emails, likeEmail), "e-mail")
+	phone, email := likeAny(a.Phones, b.Phones, likePhone), likeAny(a.Emails, b.Emails, likeEmail)
+	e.add(w.phone, phone, "phone")
+	e.add(w.email, email, "e-mail")
 	e.add(w.street, street, "street")
 	e.add(w.premises, premises, "second line of the address")
 	e.add(w.number, likeCode(a.Number, b.Number), "house number")
 	e.area(w, likeCode(a.Postcode, b.Postcode), likeText(a.City, b.City))
 	e.bits += e.names
-	if given == normal.Other && born > near || given == normal.Other && born == missing {
+	alone := born.alike() || phone.alike() || email.alike() // something a family does not share
+	switch {
+	case given == normal.Other && !born.alike():
 		e.apart = "another given name"
+	case given >= normal.Initial && !alone:
+		e.apart = "a family and its home"
+	case phone == other && email == other && !alone:
+		e.apart = "another number and another address"
 	}
 	return e
 }

@@ -182,7 +182,11 @@ func (t *trial) usable(m *match, h Holding, conflict bool) bool {
 	case conflict:
 		return false
 	}
-	return t.q.Rules == Exact || t.protected(m, h) == ""
+	why := t.protected(m, h)
+	if why != "" {
+		m.why = why
+	}
+	return why == ""
 }
 
 // conflict reports whether names speak against a candidate.

@@ -23,7 +23,7 @@ import (
 type Key struct {
 	Kind    lead.IdentityKind
 	Value   string // see normal.IdentityKey; unique over kinds and scopes
-	Fixed   bool   // a phone number that is no mobile: people of one house share it
+	Fixed   bool   // a phone number that may stand in a house or an office: people share it
 	Several bool   // says itself that several share it: a family's mailbox, a number with an extension behind it
 }
 
@@ -43,13 +43,13 @@ func Keys(q *lead.Inquiry) []Key {
 	var keys []Key
 	for _, id := range q.Identities {
 		value, ok := normal.IdentityKey(id)
-		if !ok || slices.ContainsFunc(keys, func(k Key) bool { return k.Value == value }) {
+		if !ok || numberAsID(id, q.Identities) || slices.ContainsFunc(keys, func(k Key) bool { return k.Value == value }) {
 			continue
 		}
 		k := Key{Kind: id.Kind, Value: value}
 		switch id.Kind {
 		case lead.IdentityPhone:
-			k.Fixed, k.Several = !normal.Mobile(id.Value), normal.Extension(id.Raw)
+			k.Fixed, k.Several = normal.Landline(id.Value), normal.Extension(id.Raw)
 		case lead.IdentityEmail:
 			k.Several = normal.FamilyMailbox(id.Value)
 		}
@@ -60,6 +60,17 @@ func Keys(q *lead.Inquiry) []Key {
 		keys = append(keys, ThreadKey(q.Scope, q.Thread))
 	}
 	return keys
+}
+
+// numberAsID reports whether the id of a messenger is a phone number that the
+// inquiry tells as one too. Numbers get new owners, ids do not: it counts as a number.
+func numberAsID(id lead.Identity, all []lead.Identity) bool {
+	if named(id.Kind) || id.Kind == lead.IdentityCustomer || id.Kind == lead.IdentityVisitor || len(id.Value) < 8 {
+		return false
+	}
+	return slices.ContainsFunc(all, func(o lead.Identity) bool {
+		return o.Kind == lead.IdentityPhone && o.Weak == "" && strings.TrimPrefix(o.Value, "+") == strings.TrimPrefix(id.Value, "+")
+	})
 }
 
 // Strong returns the keys that point at a person by themselves: all but the

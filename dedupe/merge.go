@@ -85,9 +85,9 @@ func (t *trial) joins(best, m *match) bool {
 	return best.by.Holders == 1
 }
 
-// review picks whom a human should look at: known persons whose name speaks
-// against what their value says, those only the conversation speaks for, and those
-// who resemble the sender, but not enough.
+// review picks whom a human should look at: those who resemble the sender, but not
+// enough or with something against it, and those only the conversation speaks for.
+// That people share a value is no question: a couple, a house and an office do.
 func (t *trial) review(d *lead.Decision) []lead.Doubt {
 	var out []lead.Doubt
 	add := func(m *match, reason string) {
@@ -96,13 +96,12 @@ func (t *trial) review(d *lead.Decision) []lead.Doubt {
 		}
 	}
 	for i := range t.clash {
-		m := &t.clash[i]
-		switch {
-		case m.by.Key.Kind == "":
-			if t.q.Rules == All && m.best >= t.threshold-reviewBand && m.apart == "" {
+		switch m := &t.clash[i]; {
+		case m.by.Key.Kind == "" && t.q.Rules == All:
+			if m.best >= t.threshold-reviewBand {
 				add(m, "some agrees: "+m.words())
 			}
-		case m.by.Holders < Crowd && m.by.Key.Kind != KindThread && m.by.Key.Kind != lead.IdentityVisitor:
+		case t.doubtful(m):
 			add(m, "a known value with a different name: "+m.why)
 		}
 	}
@@ -116,4 +115,14 @@ func (t *trial) review(d *lead.Decision) []lead.Doubt {
 		}
 	}
 	return out
+}
+
+// doubtful reports whether somebody with a known value may be its holder although
+// the names differ: the family name changed, or so much agrees beside that the given
+// name looks like the mistake.
+func (t *trial) doubtful(m *match) bool {
+	if !named(m.by.Key.Kind) && m.by.Key.Kind != lead.IdentityCustomer || m.by.Holders >= Crowd {
+		return false
+	}
+	return m.pairs == 0 || m.given <= normal.Slight || m.best >= t.threshold+reviewBand
 }

@@ -35,7 +35,7 @@ var standard = sync.OnceValue(func() *weights {
 // parseWeights reads lines of field, outcome and bits.
 func parseWeights(text string) (*weights, error) {
 	var w weights
-	likeness := map[string]normal.Likeness{"same": normal.Same, "variant": normal.Variant, "close": normal.Close, "initial": normal.Initial, "other": normal.Other}
+	likeness := map[string]normal.Likeness{"same": normal.Same, "variant": normal.Variant, "close": normal.Close, "slight": normal.Slight, "initial": normal.Initial, "other": normal.Other}
 	outcomes := map[string]level{"same": same, "near": near, "partly": partly, "other": other}
 	fields := map[string]*levels{"born": &w.born, "postcode": &w.postcode, "city": &w.city, "street": &w.street, "premises": &w.premises, "number": &w.number, "phone": &w.phone, "email": &w.email}
 	for line := range strings.Lines(text) {
@@ -69,7 +69,7 @@ func parseWeights(text string) (*weights, error) {
 }
 
 // reviewBand is how many bits below the threshold a pair is shown to a human.
-const reviewBand = 8
+const reviewBand = 5
 
 // threshold returns the bits above which two are taken for one person. Chance has
 // more pairs to try the more people are known; a small book is asked for as much

@@ -14,17 +14,22 @@ import (
 // swapped order, a shared part of a double name, and one typo in a longer word.
 // It is symmetric, and no name conflicts with itself.
 func NamesConflict(a, b lead.Name) (conflict bool, reason string) {
-	x, y := comparedName(a), comparedName(b)
-	if len(x.given) == 0 || len(x.family) == 0 || len(y.given) == 0 || len(y.family) == 0 {
+	return FormOf(a).Conflict(FormOf(b))
+}
+
+// Conflict is [NamesConflict] of prepared names.
+func (f NameForm) Conflict(g NameForm) (conflict bool, reason string) {
+	if !f.Whole() || !g.Whole() {
 		return false, ""
 	}
-	given, family := sameGiven(x.given, y.given), sameFamily(x, y)
+	given, family, _ := f.Compare(g)
+	conflicts := func(l Likeness) bool { return l == Other || l == Slight }
 	switch {
-	case given && family, sameSwapped(x, y):
+	case !conflicts(given) && !conflicts(family):
 		return false, ""
-	case family:
+	case !conflicts(family):
 		return true, "same family name, other given name"
-	case given:
+	case !conflicts(given):
 		return true, "same given name, other family name"
 	}
 	return true, "given and family name differ"

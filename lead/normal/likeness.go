@@ -15,6 +15,7 @@ const (
 	Same    Likeness = iota // in all but notation: case, accents, script
 	Variant                 // a nickname, another spelling, a part of a double name
 	Close                   // what typing, hearing or reading wrongly makes of it
+	Slight                  // more than one slip makes; two names that look alike may be it too
 	Initial                 // one is the first letter of the other
 	Unknown                 // one of them is not given
 	Other                   // two different names
@@ -45,11 +46,11 @@ func (f NameForm) Sounds() (given, family string) {
 // are alike only with the parts of one of them in the other order.
 func (f NameForm) Compare(g NameForm) (given, family Likeness, swapped bool) {
 	given, family = likeGiven(f.c.given, g.c.given), likeFamily(f.c, g.c)
-	if given <= Close && family <= Close || !f.Whole() || !g.Whole() {
+	if given <= Slight && family <= Slight || !f.Whole() || !g.Whole() {
 		return given, family, false
 	}
 	a, b := likeGiven(f.c.given, g.c.family), likeGiven(f.c.family, g.c.given)
-	if a <= Close && b <= Close && (a <= Variant || b <= Variant) {
+	if a <= Initial && b <= Initial && (a <= Variant || b <= Variant) {
 		return a, b, true
 	}
 	return given, family, false
@@ -64,8 +65,11 @@ func likeGiven(a, b []nameWord) Likeness {
 	for i, v := range a {
 		for j, w := range b {
 			l := likeWord(v, w, true)
-			if i+j > 0 && l == Same { // not the first name of both
+			switch {
+			case i+j > 0 && l == Same: // not the first name of both
 				l = Variant
+			case i+j > 0 && l == Initial:
+				l = Other
 			}
 			best = min(best, l)
 		}
@@ -91,9 +95,13 @@ func likeFamily(a, b compared) Likeness {
 			}
 		}
 	}
-	if best > Close && (a.whole.near(b.whole) || resembles(a.whole.text, b.whole.text)) {
+	if best > Variant && (shares(a.middle, b.family) || shares(a.family, b.middle)) {
+		best = Variant // of two family names one stands for a middle name
+	}
+	if best > Close && a.whole.near(b.whole) {
 		best = Close
 	}
+	best = min(best, slip(a.whole.text, b.whole.text))
 	return best
 }
 
@@ -109,25 +117,43 @@ func likeWord(a, b nameWord, given bool) Likeness {
 		return Initial
 	case given && borne(a) && borne(b):
 		return Other
+	case given && cutShort(a.text, b.text):
+		return Variant
 	case a.sound == b.sound && a.sound != "":
 		return Variant
-	case resembles(a.text, b.text):
-		return Close
 	}
-	return Other
+	return slip(a.text, b.text)
+}
+
+// cutShort reports whether one name is the begin of the other: Brad and Bradley, or
+// what phone companies make of names longer than 15 letters.
+func cutShort(a, b string) bool {
+	return min(len(a), len(b)) >= 3 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
 }
 
 // borne reports whether a word is a given name that is known.
 func borne(w nameWord) bool { return len(nicknames()[w.sound]) > 0 }
 
-// resembles reports whether one word can be the other one mistyped: nearly all
-// letters are there in nearly the same order.
-func resembles(a, b string) bool {
+// slip says whether one word can be the other one mistyped: Close when a slip
+// makes it, Slight when nearly all letters are there in nearly the same order, or
+// a short word has another letter, and else Other.
+func slip(a, b string) Likeness {
 	x, y := []rune(a), []rune(b)
-	if len(x) < 3 || len(y) < 3 {
-		return false
+	short := min(len(x), len(y))
+	switch n := edits(x, y, 2); {
+	case short < 3 || n > 2 && short < 4:
+		return Other
+	case short < 5 && n <= 1 && (len(x) != len(y) || sameLetters(x, y)), short >= 5 && n <= 1:
+		return Close
+	case n <= 1, short >= 4 && jaroWinkler(x, y) >= 0.88:
+		return Slight
 	}
-	return edits(x, y, 1) <= 1 || min(len(x), len(y)) >= 4 && jaroWinkler(x, y) >= 0.88
+	return Other
+}
+
+func sameLetters(x, y []rune) bool {
+	a, b := slices.Sorted(slices.Values(x)), slices.Sorted(slices.Values(y))
+	return slices.Equal(a, b)
 }
 
 // skeleton is the consonants of a sound with its first letter, so that a wrong
@@ -226,17 +252,17 @@ func jaroWinkler(a, b []rune) float64 {
 func Edits(a, b string, limit int) int { return edits([]rune(a), []rune(b), limit) }
 
 // Resembles reports whether one text can be the other one mistyped.
-func Resembles(a, b string) bool { return resembles(a, b) }
+func Resembles(a, b string) bool { return slip(a, b) <= Slight }
 
 // Skeleton reduces a text to what most slips leave of it: its first letter and the
 // consonants behind, without blanks. It is for finding texts, not for comparing them.
 func Skeleton(s string) string { return skeleton(strings.ReplaceAll(s, " ", "")) }
 
-// Stranger reports whether no word of one name is like any of the other, though
-// both have words. It is less than a conflict: one of them may be a single word.
+// Stranger reports whether no word of one name is like any of the other. It is
+// less than a conflict: one of them may be a single word, when people are called so.
 func (f NameForm) Stranger(g NameForm) bool {
 	a, b := slices.Concat(f.c.given, f.c.family), slices.Concat(g.c.given, g.c.family)
-	if len(a) == 0 || len(b) == 0 {
+	if len(a) == 0 || len(b) == 0 || len(a) == 1 && !borne(a[0]) || len(b) == 1 && !borne(b[0]) {
 		return false
 	}
 	if f.Whole() && g.Whole() {

@@ -289,9 +289,9 @@ func regionCode(region string) int {
 	return phonenumbers.GetCountryCodeForRegion(region)
 }
 
-// Mobile reports whether a number in E.164 is a mobile, or of a plan that does not
-// tell mobiles apart.
-func Mobile(e164 string) bool {
+// Landline reports whether a number in E.164 may be one that stands in a house or
+// an office: it is no mobile, or of a plan that does not tell mobiles apart.
+func Landline(e164 string) bool {
 	n, ok := canonicalPhone(e164)
-	return ok && n.Mobile
+	return ok && (!n.Mobile || strings.HasPrefix(e164, "+1"))
 }
