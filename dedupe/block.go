@@ -54,6 +54,21 @@ func Blocks(p *lead.Profile) []int64 {
 	return slices.Compact(b)
 }
 
+// NameBlock returns the key of those who are called like the sender, 0 without a
+// whole name. It counts among [Blocks].
+func NameBlock(p *lead.Profile) int64 {
+	given, family := faceOf(p).name.Sounds()
+	var b blocks
+	b.add("name", both(given, family))
+	if len(b) == 0 {
+		return 0
+	}
+	return b[0]
+}
+
+// Namesakes is how many people of a name are looked at: a name of more says nothing.
+const Namesakes = 8
+
 type blocks []int64
 
 // add adds the hash of a piece whose parts are all known (FNV-1a).

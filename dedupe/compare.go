@@ -110,9 +110,12 @@ func (w *weights) compare(a, b face) evidence {
 	e.add(w.street, street, "street")
 	e.add(w.premises, premises, "second line of the address")
 	e.add(w.number, likeCode(a.Number, b.Number), "house number")
+	alone := born.alike() || phone.alike() || email.alike() // something a family does not share
 	e.area(w, likeCode(a.Postcode, b.Postcode), likeText(a.City, b.City))
 	e.bits += e.names
-	alone := born.alike() || phone.alike() || email.alike() // something a family does not share
+	if !alone && !street.alike() {
+		e.bits -= w.namesakes
+	}
 	switch {
 	case given == normal.Other && !born.alike():
 		e.apart = "another given name"

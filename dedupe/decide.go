@@ -11,14 +11,15 @@ import (
 
 // Question is what is known of an inquiry when it is asked whose it is.
 type Question struct {
-	Name    lead.Name
-	Keys    []Key
-	Profile lead.Profile
-	At      time.Time      // when it was made
-	People  int64          // how many persons are known: the more, the more evidence is asked for
-	Area    Shares         // how many of the known live where the sender does
-	Names   lead.NameCount // what was seen of names at its source
-	Rules   Rules
+	Name      lead.Name
+	Keys      []Key
+	Profile   lead.Profile
+	At        time.Time      // when it was made
+	People    int64          // how many persons are known: the more, the more evidence is asked for
+	Namesakes int            // how many of them are called like the sender
+	Area      Shares         // how many of the known live where the sender does
+	Names     lead.NameCount // what was seen of names at its source
+	Rules     Rules
 }
 
 // Rules says how much of the rules applies. The lesser ones show what the rest is
@@ -117,7 +118,7 @@ type match struct {
 }
 
 func newTrial(q *Question, differ func(a, b int64) bool) *trial {
-	w := standard().in(q.Area)
+	w := standard().among(q.Namesakes).in(q.Area)
 	return &trial{q: q, own: Strong(q.Keys), sender: faceOf(&q.Profile), weights: w, threshold: threshold(q.People), differ: differ}
 }
 

@@ -17,6 +17,7 @@ import (
 type weights struct {
 	given, family                                                [normal.Other + 1]float64
 	swapped                                                      float64 // on top of the above
+	namesakes                                                    float64 // taken from a name with which nothing but an area agrees
 	born, postcode, city, street, premises, number, phone, email levels
 }
 
@@ -97,3 +98,10 @@ func (w *weights) in(area Shares) *weights {
 
 // fewAreas is how many areas a book is taken to have before any is known.
 const fewAreas = 20
+
+// among returns the weights for a sender with so many namesakes.
+func (w *weights) among(namesakes int) *weights {
+	c := *w
+	c.namesakes = math.Log2(float64(max(namesakes, 1)))
+	return &c
+}

@@ -16,9 +16,20 @@ type asked struct {
 
 // ask makes the question of an inquiry that was made at a time.
 func (p *planner) ask(from *sender, at time.Time) *asked {
-	q := dedupe.Question{Name: from.name, Keys: from.keys, Profile: from.profile, At: at, People: p.s.People, Names: p.s.Names[from.source], Rules: p.s.Rules,
+	q := dedupe.Question{Name: from.name, Keys: from.keys, Profile: from.profile, At: at, People: p.s.People, Namesakes: p.namesakes(from), Names: p.s.Names[from.source], Rules: p.s.Rules,
 		Area: dedupe.Shares{Postcode: p.s.Areas[from.postcode], City: p.s.Areas[from.city], All: p.s.Areas[dedupe.AllAreas]}}
 	return &asked{from, q}
+}
+
+// namesakes counts the known people who are called like a sender.
+func (p *planner) namesakes(from *sender) int {
+	var known []int64
+	for _, r := range p.s.Blocks[from.called] {
+		if id := p.s.survivor(r.Person); !slices.Contains(known, id) {
+			known = append(known, id)
+		}
+	}
+	return len(known)
 }
 
 // settle counts where a person lives, the first time it is told.
@@ -34,6 +45,14 @@ func (p *planner) settle(from *sender) {
 	if from.city != 0 {
 		count(from.city)
 	}
+}
+
+// crowd is how many a block may hold before it says nothing any more.
+func (s *sender) crowd(block int64) int {
+	if block == s.called {
+		return dedupe.Namesakes
+	}
+	return dedupe.BlockCrowd
 }
 
 // resolve decides whose an inquiry is.
@@ -80,7 +99,7 @@ func (p *planner) candidates(who *asked) []dedupe.Candidate {
 		return out
 	}
 	for _, b := range who.blocks {
-		if in := p.s.Blocks[b]; len(in) < dedupe.BlockCrowd {
+		if in := p.s.Blocks[b]; len(in) < who.crowd(b) {
 			for _, r := range in {
 				add(r.Person)
 			}
@@ -186,7 +205,7 @@ func (p *planner) hold(who *asked, person *PersonState) {
 	}
 	if person.Profiles, told = dedupe.AddProfile(person.Profiles, who.Profile); told {
 		person.Changed = true
-		p.block(who.blocks, person)
+		p.block(who, person)
 	}
 }
 
@@ -214,13 +233,13 @@ func (p *planner) holdKey(k dedupe.Key, person *PersonState, at time.Time) {
 }
 
 // block makes the person findable by what they resemble.
-func (p *planner) block(keys []int64, person *PersonState) {
+func (p *planner) block(who *asked, person *PersonState) {
 	if p.s.Blocks == nil {
 		p.s.Blocks = map[int64][]BlockRow{}
 	}
-	for _, k := range keys {
+	for _, k := range who.blocks {
 		in := p.s.Blocks[k]
-		if len(in) >= dedupe.BlockCrowd || slices.ContainsFunc(in, func(r BlockRow) bool { return p.s.survivor(r.Person) == person.ID }) {
+		if len(in) >= who.crowd(k) || slices.ContainsFunc(in, func(r BlockRow) bool { return p.s.survivor(r.Person) == person.ID }) {
 			continue
 		}
 		row := BlockRow{Key: k, Person: person.ID}

@@ -13,12 +13,16 @@ type sender struct {
 	keys           []dedupe.Key
 	profile        lead.Profile
 	blocks         []int64 // see dedupe.Blocks
+	called         int64   // see dedupe.NameBlock
 	postcode, city int64   // see dedupe.Areas
 }
 
 func senderOf(q *lead.Inquiry) *sender {
 	s := &sender{name: q.Name, company: q.Company, source: q.Source, keys: dedupe.Keys(q), profile: dedupe.ProfileOf(q)}
 	s.blocks = dedupe.Blocks(&s.profile)
+	if s.called = dedupe.NameBlock(&s.profile); s.called != 0 {
+		s.blocks = append(s.blocks, s.called)
+	}
 	s.postcode, s.city = dedupe.Areas(&s.profile)
 	return s
 }
