@@ -18,8 +18,8 @@ const BlockCrowd = 100
 func Blocks(p *lead.Profile) []int64 {
 	given, family := faceOf(p).name.Sounds()
 	var b blocks
-	city := skeletonOf(p.City)
-	lines := [...]string{skeletonOf(p.Street), skeletonOf(p.Premises)} // filled in either order
+	city := normal.Skeleton(p.City)
+	lines := [...]string{normal.Skeleton(p.Street), normal.Skeleton(p.Premises)} // filled in either order
 	b.add("name-year", both(given, family), part(p.Born, 0))
 	b.add("name-day", both(given, family), part(p.Born, 1))
 	for _, word := range [...]string{given, family} { // whichever of the two it is
@@ -38,41 +38,55 @@ func Blocks(p *lead.Profile) []int64 {
 		b.add("city-line", city, line)
 	}
 	for _, d := range p.Phones {
-		if len(d) >= 7 {
-			b.add("name-tail", both(given, family), d[len(d)-4:])
-			b.add("name-head", both(given, family), d[:len(d)-4])
-			if d[0] != '+' {
-				b.add("phone", d, "-")
-			}
+		if d[0] != '+' {
+			b.add("phone", d)
 		}
-	}
-	for _, e := range p.Emails {
-		local, _, _ := strings.Cut(e, "@")
-		b.add("name-local", both(given, family), local)
 	}
 	slices.Sort(b)
 	return slices.Compact(b)
 }
 
 // NameBlock returns the key of those who are called like the sender, 0 without a
-// whole name. It counts among [Blocks].
+// whole name. It is no [Blocks]: it holds no more than [Namesakes].
 func NameBlock(p *lead.Profile) int64 {
 	given, family := faceOf(p).name.Sounds()
-	var b blocks
-	b.add("name", both(given, family))
-	if len(b) == 0 {
-		return 0
-	}
-	return b[0]
+	return hash("name", both(given, family))
 }
 
-// Namesakes is how many people of a name are looked at: a name of more says nothing.
+// Namesakes is how many people of a name are found by it. Further ones are found
+// by [FinerBlocks] only.
 const Namesakes = 8
+
+// FinerBlocks returns the keys of those who are called like the sender and have a
+// phone number or an address like theirs, for names that many have.
+func FinerBlocks(p *lead.Profile) []int64 {
+	given, family := faceOf(p).name.Sounds()
+	name := both(given, family)
+	var b blocks
+	for _, d := range p.Phones {
+		if len(d) >= 7 {
+			b.add("name-tail", name, d[len(d)-4:])
+			b.add("name-head", name, d[:len(d)-4])
+		}
+	}
+	for _, e := range p.Emails {
+		local, _, _ := strings.Cut(e, "@")
+		b.add("name-local", name, local)
+	}
+	return b
+}
 
 type blocks []int64
 
-// add adds the hash of a piece whose parts are all known (FNV-1a).
+// add adds the key of a piece whose parts are all known.
 func (b *blocks) add(kind string, parts ...string) {
+	if h := hash(kind, parts...); h != 0 {
+		*b = append(*b, h)
+	}
+}
+
+// hash returns the key of a piece (FNV-1a), 0 when a part is not known.
+func hash(kind string, parts ...string) int64 {
 	h := uint64(14695981039346656037)
 	write := func(s string) {
 		for i := range len(s) {
@@ -83,11 +97,11 @@ func (b *blocks) add(kind string, parts ...string) {
 	write(kind)
 	for _, p := range parts {
 		if p == "" {
-			return
+			return 0
 		}
 		write(p)
 	}
-	*b = append(*b, int64(h))
+	return int64(h)
 }
 
 // both joins two parts of a name whose order is not certain.
@@ -106,20 +120,10 @@ func part(born string, i int) string {
 	return [...]string{born[:4], born[5:]}[i]
 }
 
-func skeletonOf(s string) string { return normal.Skeleton(s) }
-
 // Areas returns the keys under which it is counted how many live in the postcode
 // and in the town of a profile, 0 for what is not known.
 func Areas(p *lead.Profile) (postcode, city int64) {
-	one := func(kind, value string) int64 {
-		var b blocks
-		b.add(kind, value)
-		if len(b) == 0 {
-			return 0
-		}
-		return b[0]
-	}
-	return one("postcode", p.Postcode), one("city", skeletonOf(p.City))
+	return hash("postcode", p.Postcode), hash("city", normal.Skeleton(p.City))
 }
 
 // AllAreas is the key under which those are counted whose area is known.

@@ -296,14 +296,16 @@ func likePhone(a, b string) level {
 	return other
 }
 
-// likeEmail compares two different addresses. A slip in a digit is none: who
-// cannot have an address takes the next one with a number in it.
+// likeEmail compares two different addresses. Neither a digit nor a sign between
+// words is a slip: who cannot have an address takes the next one like it.
 func likeEmail(a, b string) level {
-	if min(len(a), len(b)) < 8 || normal.Edits(a, b, 1) > 1 || digits(a) != digits(b) {
+	if min(len(a), len(b)) < 8 || normal.Edits(a, b, 1) > 1 || digits(a) != digits(b) || signs.Replace(a) == signs.Replace(b) {
 		return other
 	}
 	return near
 }
+
+var signs = strings.NewReplacer(".", "", "-", "", "_", "")
 
 func digits(s string) string {
 	return strings.Map(func(r rune) rune {

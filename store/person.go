@@ -47,14 +47,6 @@ func (p *planner) settle(from *sender) {
 	}
 }
 
-// crowd is how many a block may hold before it says nothing any more.
-func (s *sender) crowd(block int64) int {
-	if block == s.called {
-		return dedupe.Namesakes
-	}
-	return dedupe.BlockCrowd
-}
-
 // resolve decides whose an inquiry is.
 func (p *planner) resolve(who *asked) lead.Decision {
 	return dedupe.Decide(&who.Question, p.candidates(who), p.s.Differ)
@@ -98,12 +90,19 @@ func (p *planner) candidates(who *asked) []dedupe.Candidate {
 	if p.s.Rules != dedupe.All {
 		return out
 	}
-	for _, b := range who.blocks {
-		if in := p.s.Blocks[b]; len(in) < who.crowd(b) {
+	blocks := who.blocks
+	if p.s.common(who.sender) {
+		blocks = append(slices.Clip(blocks), who.finer()...)
+	}
+	for _, b := range blocks {
+		if in := p.s.Blocks[b]; len(in) < dedupe.BlockCrowd {
 			for _, r := range in {
 				add(r.Person)
 			}
 		}
+	}
+	for _, r := range p.s.Blocks[who.called] {
+		add(r.Person)
 	}
 	return out
 }
@@ -234,18 +233,29 @@ func (p *planner) holdKey(k dedupe.Key, person *PersonState, at time.Time) {
 
 // block makes the person findable by what they resemble.
 func (p *planner) block(who *asked, person *PersonState) {
+	blocks := who.blocks
+	switch {
+	case p.s.common(who.sender):
+		blocks = append(slices.Clip(blocks), who.finer()...)
+	case who.called != 0:
+		p.inBlock(who.called, person.ID)
+	}
+	for _, k := range blocks {
+		p.inBlock(k, person.ID)
+	}
+}
+
+func (p *planner) inBlock(key, person int64) {
 	if p.s.Blocks == nil {
 		p.s.Blocks = map[int64][]BlockRow{}
 	}
-	for _, k := range who.blocks {
-		in := p.s.Blocks[k]
-		if len(in) >= who.crowd(k) || slices.ContainsFunc(in, func(r BlockRow) bool { return p.s.survivor(r.Person) == person.ID }) {
-			continue
-		}
-		row := BlockRow{Key: k, Person: person.ID}
-		p.s.Blocks[k] = append(in, row)
-		p.c.Blocks = append(p.c.Blocks, row)
+	in := p.s.Blocks[key]
+	if len(in) >= dedupe.BlockCrowd || slices.ContainsFunc(in, func(r BlockRow) bool { return p.s.survivor(r.Person) == person }) {
+		return
 	}
+	row := BlockRow{Key: key, Person: person}
+	p.s.Blocks[key] = append(in, row)
+	p.c.Blocks = append(p.c.Blocks, row)
 }
 
 func (p *planner) holding(holders []*Holder, person int64) int {

@@ -20,11 +20,17 @@ type sender struct {
 func senderOf(q *lead.Inquiry) *sender {
 	s := &sender{name: q.Name, company: q.Company, source: q.Source, keys: dedupe.Keys(q), profile: dedupe.ProfileOf(q)}
 	s.blocks = dedupe.Blocks(&s.profile)
-	if s.called = dedupe.NameBlock(&s.profile); s.called != 0 {
-		s.blocks = append(s.blocks, s.called)
-	}
+	s.called = dedupe.NameBlock(&s.profile)
 	s.postcode, s.city = dedupe.Areas(&s.profile)
 	return s
+}
+
+// finer are the blocks a sender of a common name is found in.
+func (s *sender) finer() []int64 { return dedupe.FinerBlocks(&s.profile) }
+
+// common reports whether more people are called like a sender than are found by it.
+func (s *Snapshot) common(from *sender) bool {
+	return from.called != 0 && len(s.Blocks[from.called]) >= dedupe.Namesakes
 }
 
 // sender returns the sender of the n-th inquiry of an item. It is asked for twice,

@@ -59,6 +59,9 @@ func (w *Wanted) add(s *sender, source string) {
 		w.Keys = append(w.Keys, k.Value)
 	}
 	w.Blocks = append(w.Blocks, s.blocks...)
+	if s.called != 0 {
+		w.Blocks = append(w.Blocks, s.called)
+	}
 	if s.postcode != 0 || s.city != 0 {
 		w.Areas = append(w.Areas, dedupe.AllAreas, s.postcode, s.city)
 	}
@@ -109,6 +112,21 @@ func (s *Snapshot) Missing(items []Item, asked []string) []string {
 		_, found := slices.BinarySearch(asked, k)
 		return found
 	})
+}
+
+// Finer returns the keys of further blocks that must be loaded: those of senders
+// with a common name.
+func (s *Snapshot) Finer(items []Item) []int64 {
+	var keys []int64
+	for i := range items {
+		for n := range items[i].Inquiries {
+			if from := items[i].sender(n); s.common(from) {
+				keys = append(keys, from.finer()...)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 func (s *Snapshot) crowded() bool {

@@ -9,7 +9,17 @@ import (
 )
 
 // loadBlocks loads who is found under the keys of what senders resemble.
-func (s *Store) loadBlocks(ctx context.Context, snap *store.Snapshot, keys []int64) error {
+func (s *Store) loadBlocks(ctx context.Context, snap *store.Snapshot, items []store.Item, keys []int64) error {
+	if err := s.readBlocks(ctx, snap, keys); err != nil {
+		return err
+	}
+	return s.readBlocks(ctx, snap, snap.Finer(items))
+}
+
+func (s *Store) readBlocks(ctx context.Context, snap *store.Snapshot, keys []int64) error {
+	if len(keys) == 0 {
+		return nil
+	}
 	return s.each(ctx, `SELECT b.key, b.person, p.merged_into IS NOT NULL FROM blocks b JOIN persons p ON p.id = b.person WHERE b.key IN (%s)`, numbers(keys), func(r *sql.Rows) error {
 		var row store.BlockRow
 		var merged bool

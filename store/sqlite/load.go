@@ -43,7 +43,7 @@ func (s *Store) load(ctx context.Context, items []store.Item, w store.Wanted) (*
 		{"looking up deliveries", func() error { return s.loadKnown(ctx, snap, w.Deliveries) }},
 		{"looking up inquiries", func() error { return s.loadInquiries(ctx, snap, w.Inquiries) }},
 		{"looking up identities", func() error { return s.loadKeys(ctx, snap, items, w.Keys) }},
-		{"looking up who resembles the senders", func() error { return s.loadBlocks(ctx, snap, w.Blocks) }},
+		{"looking up who resembles the senders", func() error { return s.loadBlocks(ctx, snap, items, w.Blocks) }},
 		{"looking up areas", func() error { return s.loadAreas(ctx, snap, w.Areas) }},
 		{"looking up what is known of names", func() error { return s.loadNames(ctx, snap, w.Sources) }},
 		{"looking up persons", func() error { return s.loadPersons(ctx, snap) }},
