@@ -1,6 +1,7 @@
 package normal
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +127,29 @@ func checkPhone(t interface{ Fatalf(string, ...any) }, s, region string) {
 func TestParseNameLaws(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) { checkName(t, scrapText().Draw(t, "s")) })
+}
+
+// TestSimpleNamesAreReadAlike holds the fast way to the long one.
+func TestSimpleNamesAreReadAlike(t *testing.T) {
+	t.Parallel()
+	var listed []string
+	for w := range specialWords() {
+		listed = append(listed, w)
+	}
+	slices.Sort(listed)
+	word := rapid.OneOf(rapid.StringMatching(`[A-Z][a-z]{2,9}(ovich|evna|son)?`), rapid.Custom(func(t *rapid.T) string {
+		w := rapid.SampledFrom(listed).Draw(t, "w")
+		return strings.ToUpper(w[:1]) + w[1:]
+	}))
+	rapid.Check(t, func(t *rapid.T) {
+		for range 20 * chaos() {
+			line := word.Draw(t, "given") + " " + word.Draw(t, "family")
+			n := lead.Name{Display: displayName(line)}
+			if long, fast := readName(n), ParseName(line); fast != long {
+				t.Fatalf("%q is read as %+v, the long way %+v", line, fast, long)
+			}
+		}
+	})
 }
 
 // checkName holds what must be true of every name that is read.

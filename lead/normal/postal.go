@@ -151,12 +151,7 @@ func withoutRemarks(s string) string {
 
 // saysNothing reports whether a folded text only fills a field: n/a, unknown, ---.
 func saysNothing(s string) bool {
-	bare := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return -1
-	}, s)
+	bare := strings.Map(onlyWord, s)
 	return bare == "" || nothingWords()[bare] || strings.Trim(bare, "x") == "" || strings.Trim(bare, "0") == ""
 }
 
