@@ -40,7 +40,8 @@ func weakEmail(local, base, domain string) string {
 // is the local part without signs.
 func roleName(local, name, domain string) bool {
 	role := roleLocals()
-	if bare := strings.TrimRight(name, "0123456789"); role[name] || len(bare) > 3 && role[bare] { // pr17 may be anybody
+	bare := strings.TrimRight(name, "0123456789")
+	if role[name] || len(bare) > 3 && len(name)-len(bare) < 3 && role[bare] { // pr17 may be anybody, and so may contact4711
 		return true
 	}
 	if !isASCII(name) && role[Search(name)] {
@@ -50,7 +51,7 @@ func roleName(local, name, domain string) bool {
 	if first <= 0 {
 		return false
 	}
-	if leadingRoles()[local[:first]] && !freeDomain(domain) {
+	if leadingRoles()[local[:first]] && first+1 < len(local) && leadingDigits(local[first+1:]) == 0 && !freeDomain(domain) {
 		return true
 	}
 	for part := range strings.FieldsFuncSeq(local, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
@@ -148,7 +149,7 @@ var (
  qwe qwer qwert qwerty asd asda asdf asdfasdf asdfg sdf fgh 123 1234 12345 123456 111 sample demo dummy temp null undefined`)
 	// leadingRoles are those nobody writes in front of a person's name.
 	leadingRoles = words(`info infos office sales service support contact kontakt contacto contato contatti vertrieb verkauf ventas vendas biuro
- sekretariat secretariat reception empfang billing booking reservations orders customer helpdesk marketing newsletter webmaster`)
+ sekretariat secretariat reception empfang billing booking reservations orders helpdesk marketing newsletter webmaster`)
 	// relayLabels are sub-domains behind which portals pass messages on.
 	relayLabels = words(`reply replies replyto message messages messaging msg relay relays mailrelay convo conversation conversations chat inbound
  guest guests member members marketplace anon anonymous masked proxy notification notifications notify bounce bounces noreply lead leads enquiry enquiries`)
