@@ -55,6 +55,9 @@ func FuzzURL(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		if key := URLKey(s); URLKey(key) != key || !isASCII(key) {
+			t.Fatalf("URLKey(%q) = %q, then %q", s, key, URLKey(key))
+		}
 		u, ok := URL(s)
 		if !ok {
 			return

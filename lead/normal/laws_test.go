@@ -40,6 +40,7 @@ func TestStringsAreIdempotent(t *testing.T) {
 		"Search": Search,
 		"URL":    urlOf,
 		"Email":  func(s string) string { e, _ := Email(s); return e.Address },
+		"URLKey": URLKey,
 		"page":   pageURL,
 		"key":    key,
 		"name":   displayName,

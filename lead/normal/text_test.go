@@ -154,3 +154,34 @@ func TestURL(t *testing.T) {
 		})
 	}
 }
+
+func TestURLKey(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"https://shop.example.com/windows":                        "shop.example.com/windows",
+		"http://www.Shop.example.com:80/windows/":                 "shop.example.com/windows",
+		"https://user:pw@example.com:443":                         "example.com",
+		"https://example.com:8443/?a=1":                           "example.com:8443?a=1",
+		"example.com":                                             "example.com",
+		"www.example.com/a?b=c":                                   "example.com/a?b=c",
+		"//example.com/a":                                         "",
+		"https://example.com/a?utm_source=x&b=c&gclid=1#top":      "example.com/a?b=c",
+		"https://example.com/?utm_source=x&UTM_Medium=y&fbclid=z": "example.com",
+		"https://example.com/#/offer":                             "example.com#/offer",
+		"https://münchen.example/ä":                               "xn--mnchen-3ya.example/%C3%A4",
+		"example.com/?u=http://other.example/":                    "example.com?u=http://other.example/",
+		"http://[2001:db8::1]:80/x":                               "[2001:db8::1]/x",
+		"ana@example.com":                                         "",
+		"mailto:ana@example.com":                                  "",
+		"javascript:alert(1)":                                     "",
+		"ftp://example.com/":                                      "",
+		"just words":                                              "",
+		"localhost/x":                                             "",
+		"":                                                        "",
+	} {
+		got := URLKey(in)
+		if got != want || URLKey(got) != got {
+			t.Errorf("URLKey(%q) = %q, then %q, want %q", in, got, URLKey(got), want)
+		}
+	}
+}
