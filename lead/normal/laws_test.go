@@ -113,6 +113,9 @@ func checkPhone(t interface{ Fatalf(string, ...any) }, s, region string) {
 			if n.Weak == "" {
 				t.Fatalf("Phones(%q, %q) gave %+v: neither E.164 nor weak", s, region, n)
 			}
+			if again := Phones(n.National, region); strings.Trim(n.National, "0") != "" && (len(again) != 1 || again[0].E164 != "" || again[0].National != n.National) {
+				t.Fatalf("Phones(%q, %q) gave %+v, and of its digits %+v", s, region, n, again)
+			}
 			continue
 		}
 		for _, r := range [...]string{region, "", "US", "DE"} {

@@ -28,10 +28,13 @@ func Street(street, number, line2 string) (skeleton, house string) {
 
 // readStreet is one pass over folded texts.
 func readStreet(street, number, line2 string) (skeleton, house string) {
-	own, other := splitStreet(street), splitStreet(line2)
+	own := splitStreet(street)
 	seg, at := pickSegment(own)
-	if second, i := pickSegment(other); second.words > 0 && (seg.words == 0 || !seg.class && !seg.numbered && second.class && second.numbered) {
-		own, seg, at = append(slices.Clip(own), other...), second, len(own)+i
+	if line2 != "" && !seg.class && !seg.numbered {
+		other := splitStreet(line2)
+		if second, i := pickSegment(other); second.words > 0 && (seg.words == 0 || second.class && second.numbered) {
+			own, seg, at = append(slices.Clip(own), other...), second, len(own)+i
+		}
 	}
 	field := houseToken(number)
 	house = field

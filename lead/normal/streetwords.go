@@ -22,6 +22,12 @@ func streetTokens(s string) []string {
 // appendChunk adds what stands between two blanks: a number with its letter, an
 // abbreviation with its dots (v.le, b-r), or words that punctuation joins.
 func appendChunk(out []string, chunk string) []string {
+	if plainDigits(chunk) {
+		return append(out, chunk)
+	}
+	if strings.Trim(chunk, "abcdefghijklmnopqrstuvwxyz") == "" && chunk != "" { // nearly every word
+		return appendWord(out, chunk)
+	}
 	chunk = strings.TrimFunc(chunk, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '#' })
 	if chunk == "" {
 		return out
