@@ -183,7 +183,7 @@ func cutPrefixes(tokens []string) (prefix string, rest []string) {
 		switch {
 		case w == "don" && len(tokens) == 2: // Don Johnson, but Don Diego Vega
 			return prefix, tokens
-		case prefixes()[w], prefix != "" && prefixTails()[w] && (strings.Contains(tokens[0], ".") || len(w) > 2):
+		case prefixes()[w] && (!nameTitles()[w] || strings.Contains(tokens[0], ".")), prefix != "" && prefixTails()[w] && (strings.Contains(tokens[0], ".") || len(w) > 2):
 			prefix = strings.TrimSpace(prefix + " " + tokens[0])
 		case prefix != "" && betweenNames(tokens[0]) && prefixes()[titleWord(tokens[1])]: // Mr and Mrs
 		default:
@@ -210,20 +210,25 @@ func withoutSuffixes(tokens []string) []string {
 	if i := slices.IndexFunc(tokens, func(w string) bool { return maidenWords()[bareWord(w)] }); i > 1 && i < len(tokens)-1 {
 		tokens = tokens[:i] // Anna Schmidt geb. Müller
 	}
-	for len(tokens) > 0 && suffix(tokens[len(tokens)-1]) {
+	shout := allCapitals(tokens)
+	for len(tokens) > 0 && suffix(tokens[len(tokens)-1], shout) {
 		tokens = tokens[:len(tokens)-1]
 	}
 	return tokens
 }
 
-// suffix reports whether a word follows a name without being part of it. Ma and
-// Ba are names, MA and B.A. are degrees.
-func suffix(w string) bool {
+// suffix reports whether a word follows a name without being part of it. Ma, Sen
+// and Mba are names, MA, sen. and MBA are not; where all is in capitals, only a
+// dot tells them apart.
+func suffix(w string, shout bool) bool {
 	bare := strings.ReplaceAll(bareWord(w), ".", "")
-	if !suffixes()[bare] {
+	switch {
+	case !suffixes()[bare]:
 		return false
+	case len(bare) > 2 && !nameSuffixes()[bare], bare == "jr", bare == "sr", bare == "ii", bare == "iv", strings.Contains(w, "."):
+		return true
 	}
-	return len(bare) > 2 || strings.Contains(w, ".") || bare == "jr" || bare == "sr" || w == strings.ToUpper(w)
+	return !shout && w == strings.ToUpper(w)
 }
 
 // bareWord is a word in the form the lists below hold.

@@ -8,11 +8,15 @@ var (
  mgr inż inz mudr judr phdr rndr mvdr paeddr thdr lek hab univ adv advocate
  capt captain cpt sgt sergeant lt lieutenant col colonel maj gen cmdr commander pastor sister sheikh shaikh haji hajji datuk dato puan encik rabbi imam pfarrer pater
  fam familie family famille familia família famiglia eheleute rodina rodzina семья сем сім'я родина κος κα κυρία κύριος السيد السيدة الدكتور`)
+	// nameTitles are those that are also names, and count only with a dot.
+	nameTitles = words(`gen col maj eng lek hab doc lic adv rag geom lt univ`)
 	// prefixTails follow a title and belong to it: Dr. med., Prof. Dr. h.c.
 	prefixTails = words(`med h c hc n rer nat phil jur iur theol habil vet dent pol oec ing techn tech mult arch agr sc soc psych paed pharm mont e univ hab inż inz eng`)
 	suffixes    = words(`jr sr ii iii iv phd md esq esquire mba msc bsc ma ba llm mphil dds cpa rn cfa pmp dvm jun senior junior sen filho neto csc drsc mrcp frcs facs bcom beng meng
  mph dmd dnp obe mbe cbe kc qc sj osb ret bsn edd jd acca pe llb`)
-	particles = words(`van von vom zu zum zur der den de del della dello delle dei degli di da dal dos das do du des la le lo los las ter ten te op af av
+	// nameSuffixes are those that are also names.
+	nameSuffixes = words(`sen jun mba edd ret csc`)
+	particles    = words(`van von vom zu zum zur der den de del della dello delle dei degli di da dal dos das do du des la le lo los las ter ten te op af av
  bin ibn ben bint al el ul y e i vande vander vanden 't st saint san santa mac mc ó ní uí nic фон ван де дер аль эль ибн бин بن ابن بنت آل`)
 	// maidenWords announce the name somebody had before.
 	maidenWords = words(`geb geborene geborener née nee roz rozená rozena born ur урожд урожденная урождённая nata`)
