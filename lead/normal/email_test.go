@@ -92,6 +92,7 @@ func TestEmail(t *testing.T) {
 		{"contact4711@belo.pt", "contact4711@belo.pt", "", ""},
 		{"customer.17@belo.pt", "customer.17@belo.pt", "", ""},
 		{"sales-4711@belo.pt", "sales-4711@belo.pt", "", ""},
+		{"nada@yahoo.com", "nada@yahoo.com", "", ""},
 		{"it.smith@belo.pt", "it.smith@belo.pt", "", ""},
 		{"info.belo@gmail.com", "info.belo@gmail.com", "infobelo@gmail.com", ""},
 

@@ -75,7 +75,7 @@ func placeholderAddress(name, domain string) bool {
 	case nothingLocals()[name]:
 		return true
 	case fakeLocals()[name]:
-		return fakeDomains()[first] || freeDomain(domain)
+		return fakeDomains()[first] || freeDomain(domain) && !alsoNames()[name]
 	case numberedFakes()[strings.TrimRight(name, "0123456789")], sameByte(name):
 		return freeDomain(domain) || name == first || len(name) == 1 && len(first) == 1
 	}
@@ -141,6 +141,8 @@ var (
 	fakeLocals = words(`test testing tester tests test1 test123 teste prueba prova essai none no na nono nope nein nada niet net nil
  name user username email mail me you someone somebody anyone anybody anon anonymous unknown foo bar baz foobar abc abcd abcdef xyz xxx xx yyy zzz aaa aa bbb
  qwe qwer qwert qwerty asd asda sdf fgh 123 1234 12345 123456 111 000 sample demo dummy temp nobody noreply`)
+	// alsoNames are those of fakeLocals people are called.
+	alsoNames = words(`nada bar nono`)
 	// numberedFakes are made up also with a number behind, at providers where anything is taken.
 	numberedFakes = words(`test tester testing asdf qwerty qwert fake fakemail noemail nomail none dummy demo example`)
 	// fakeDomains are first labels of domains that go with them.

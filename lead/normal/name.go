@@ -132,7 +132,7 @@ func nobody(words []string) bool {
 	for _, w := range words {
 		fold := strings.Trim(Search(w), ".-_!?'\"#*")
 		bare := strings.TrimRight(strings.ReplaceAll(fold, "/", ""), "0123456789")
-		if len(bare) > 1 && sameByte(bare) || nobodyWords()[bare] || nothingWords()[bare] || nothingLocals()[bare] || fakeLocals()[bare] {
+		if len(bare) > 1 && sameByte(bare) || nobodyWords()[bare] || nothingWords()[bare] || nothingLocals()[bare] || fakeLocals()[bare] && !alsoNames()[bare] {
 			continue
 		}
 		return false

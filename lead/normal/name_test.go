@@ -159,7 +159,7 @@ func TestParseNameParts(t *testing.T) {
 		"none": "|||", "Unknown": "|||", "Anonymous": "|||", "No Name": "|||", "First Last": "|||", "Vorname Nachname": "|||", "Имя Фамилия": "|||", "тест": "|||",
 		"Guest": "|||", "WhatsApp User": "|||", "Website Visitor": "|||", "User 12": "|||", "null null": "|||", "WIRELESS CALLER": "|||", "Deleted Account": "|||", "New Lead": "|||",
 		"www.acme.com": "|||", "acme.de": "|||", "https://acme.de/x": "|||", "ana@belo.pt": "|||", "+33 6 12 34 56 78": "|||",
-		"Christopher Guest": "|Christopher||Guest", "Martin Test": "|Martin||Test", "Anna No": "|Anna||No",
+		"Christopher Guest": "|Christopher||Guest", "Martin Test": "|Martin||Test", "Nada": "|Nada||", "Anna No": "|Anna||No",
 	} {
 		n := ParseName(in)
 		if got := n.Prefix + "|" + n.Given + "|" + n.Middle + "|" + n.Family; got != want || n.Display == "" {
