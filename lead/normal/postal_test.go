@@ -31,6 +31,7 @@ func TestCity(t *testing.T) {
 		"Frankfurt/Main": "frankfurt main", "Frankfurt (Oder)": "frankfurt", "Saint-Étienne": "st etienne", "St. Etienne": "st etienne", "Sankt Pölten": "st polten",
 		"Paris 15": "paris", "Paris CEDEX 08": "paris", "Paris 15e": "paris", "City of London": "london", "Springfield, IL": "springfield", "L'Aquila": "laquila",
 		"Mt. Isa": "mt isa", "Mount Isa": "mt isa", "North Sydney": "n sydney", "N. Sydney": "n sydney", "東京": "東京", "Stadt": "stadt", "10115 Berlin": "berlin",
+		"Munich": "munchen", "München": "munchen", "Kyiv": "kiyiv", "Київ": "kiyiv", "Киев": "kiyiv", "Moscow": "moskva", "Saint Petersburg": "st peterburg", "Санкт-Петербург": "st peterburg", "The Hague": "hag", "Den Haag": "hag", "Rome, Italy": "roma", "Prague": "praha", "Praha 4": "praha", "London Colney": "london colney",
 		"": "", "n/a": "", "N.A.": "", "-": "", "unknown": "", "xxx": "", "12345": "", "неизвестно": "", "keine Angabe": "",
 	} {
 		if got := City(in); got != want {
