@@ -27,9 +27,13 @@ func BenchmarkPhone(b *testing.B) {
 }
 
 func BenchmarkParseName(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		ParseName("Ana Belo")
+	for _, s := range []string{"Ana Belo", "Dr. Ana Maria van der Belo", "Иванов Иван Иванович", "Müller & Söhne GmbH"} {
+		b.Run(s, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				ParseName(s)
+			}
+		})
 	}
 }
 

@@ -89,6 +89,10 @@ func TestEmail(t *testing.T) {
 		{"shop@ana.fastmail.com", "shop@ana.fastmail.com", "ana@fastmail.com", ""},
 		{`"ana.belo+x y"@gmail.com`, `"ana.belo+x y"@gmail.com`, "", ""},
 		{"ola@belo.pl", "ola@belo.pl", "", ""},
+		{"contact4711@belo.pt", "contact4711@belo.pt", "", ""},
+		{"customer.17@belo.pt", "customer.17@belo.pt", "", ""},
+		{"sales-4711@belo.pt", "sales-4711@belo.pt", "", ""},
+		{"nada@yahoo.com", "nada@yahoo.com", "", ""},
 		{"it.smith@belo.pt", "it.smith@belo.pt", "", ""},
 		{"info.belo@gmail.com", "info.belo@gmail.com", "infobelo@gmail.com", ""},
 

@@ -40,7 +40,8 @@ func weakEmail(local, base, domain string) string {
 // is the local part without signs.
 func roleName(local, name, domain string) bool {
 	role := roleLocals()
-	if bare := strings.TrimRight(name, "0123456789"); role[name] || len(bare) > 3 && role[bare] { // pr17 may be anybody
+	bare := strings.TrimRight(name, "0123456789")
+	if role[name] || len(bare) > 3 && len(name)-len(bare) < 3 && role[bare] { // pr17 may be anybody, and so may contact4711
 		return true
 	}
 	if !isASCII(name) && role[Search(name)] {
@@ -50,7 +51,7 @@ func roleName(local, name, domain string) bool {
 	if first <= 0 {
 		return false
 	}
-	if leadingRoles()[local[:first]] && !freeDomain(domain) {
+	if leadingRoles()[local[:first]] && first+1 < len(local) && leadingDigits(local[first+1:]) == 0 && !freeDomain(domain) {
 		return true
 	}
 	for part := range strings.FieldsFuncSeq(local, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
@@ -74,7 +75,7 @@ func placeholderAddress(name, domain string) bool {
 	case nothingLocals()[name]:
 		return true
 	case fakeLocals()[name]:
-		return fakeDomains()[first] || freeDomain(domain)
+		return fakeDomains()[first] || freeDomain(domain) && !alsoNames()[name]
 	case numberedFakes()[strings.TrimRight(name, "0123456789")], sameByte(name):
 		return freeDomain(domain) || name == first || len(name) == 1 && len(first) == 1
 	}
@@ -140,6 +141,8 @@ var (
 	fakeLocals = words(`test testing tester tests test1 test123 teste prueba prova essai none no na nono nope nein nada niet net nil
  name user username email mail me you someone somebody anyone anybody anon anonymous unknown foo bar baz foobar abc abcd abcdef xyz xxx xx yyy zzz aaa aa bbb
  qwe qwer qwert qwerty asd asda sdf fgh 123 1234 12345 123456 111 000 sample demo dummy temp nobody noreply`)
+	// alsoNames are those of fakeLocals people are called.
+	alsoNames = words(`nada bar nono`)
 	// numberedFakes are made up also with a number behind, at providers where anything is taken.
 	numberedFakes = words(`test tester testing asdf qwerty qwert fake fakemail noemail nomail none dummy demo example`)
 	// fakeDomains are first labels of domains that go with them.
@@ -148,7 +151,7 @@ var (
  qwe qwer qwert qwerty asd asda asdf asdfasdf asdfg sdf fgh 123 1234 12345 123456 111 sample demo dummy temp null undefined`)
 	// leadingRoles are those nobody writes in front of a person's name.
 	leadingRoles = words(`info infos office sales service support contact kontakt contacto contato contatti vertrieb verkauf ventas vendas biuro
- sekretariat secretariat reception empfang billing booking reservations orders customer helpdesk marketing newsletter webmaster`)
+ sekretariat secretariat reception empfang billing booking reservations orders helpdesk marketing newsletter webmaster`)
 	// relayLabels are sub-domains behind which portals pass messages on.
 	relayLabels = words(`reply replies replyto message messages messaging msg relay relays mailrelay convo conversation conversations chat inbound
  guest guests member members marketplace anon anonymous masked proxy notification notifications notify bounce bounces noreply lead leads enquiry enquiries`)

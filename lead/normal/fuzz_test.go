@@ -16,7 +16,7 @@ func FuzzEmail(f *testing.F) {
 }
 
 func FuzzPhone(f *testing.F) {
-	for _, s := range []string{"+33 6 12 34 56 78", "06 12 34 56 78 / 01 42 68 53 00", "tel:+14158675309;ext=7", "1-415-FLOWERS", "+1202555XXXX", "anonymous", "٠١٢٣٤٥٦٧٨٩", "030/1234567"} {
+	for _, s := range []string{"+33 6 12 34 56 78", "06 12 34 56 78 / 01 42 68 53 00", "tel:+14158675309;ext=7", "1-415-FLOWERS", "+1202555XXXX", "anonymous", "٠١٢٣٤٥٦٧٨٩", "030/1234567", "a0xx7", "A*0", "0xx11 98765-4321"} {
 		for _, region := range someRegions {
 			f.Add(s, region)
 		}
@@ -55,6 +55,9 @@ func FuzzURL(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		if key := URLKey(s); URLKey(key) != key || !isASCII(key) {
+			t.Fatalf("URLKey(%q) = %q, then %q", s, key, URLKey(key))
+		}
 		u, ok := URL(s)
 		if !ok {
 			return

@@ -163,22 +163,45 @@ func pageURL(s string) string {
 }
 
 // personName fills the parts of a name from its display or the other way round.
+// Parts that are no name (n/a, an address typed into the wrong field) are dropped
+// and stay in the display.
 func personName(n *lead.Name) {
 	for _, p := range [...]*string{&n.Prefix, &n.Given, &n.Middle, &n.Family} {
 		*p = Line(*p, maxName/4)
 	}
 	n.Display = displayName(n.Display)
-	switch {
-	case n.Display == "":
+	if n.Display == "" {
 		n.Display = displayName(n.String())
-	case n.Given == "" && n.Middle == "" && n.Family == "":
-		prefix := n.Prefix
-		if *n = ParseName(n.Display); n.Prefix == "" {
-			n.Prefix = prefix
+	}
+	if cleanParts(n); n.Given != "" || n.Middle != "" || n.Family != "" {
+		return
+	}
+	prefix := n.Prefix
+	if *n = ParseName(n.Display); n.Prefix == "" {
+		n.Prefix = prefix
+	}
+	for _, p := range [...]*string{&n.Prefix, &n.Given, &n.Middle, &n.Family} {
+		*p = Line(*p, maxName/4)
+	}
+}
+
+// cleanParts drops the words of a name's parts that are none, and all of them
+// when together they name nobody.
+func cleanParts(n *lead.Name) {
+	if (n.Given == "" || plainWord(n.Given)) && n.Middle == "" && (n.Family == "" || plainWord(n.Family)) {
+		return
+	}
+	var all []string
+	for _, p := range [...]*string{&n.Given, &n.Middle, &n.Family} {
+		words := strings.Fields(*p)
+		if slices.ContainsFunc(words, noNameWord) {
+			words = slices.DeleteFunc(words, noNameWord)
+			*p = strings.Join(words, " ")
 		}
-		for _, p := range [...]*string{&n.Prefix, &n.Given, &n.Middle, &n.Family} {
-			*p = Line(*p, maxName/4)
-		}
+		all = append(all, words...)
+	}
+	if nobody(all) {
+		n.Given, n.Middle, n.Family = "", "", ""
 	}
 }
 

@@ -61,7 +61,7 @@ func TestInquiry(t *testing.T) {
 	}
 	Inquiry(&q, "FR")
 	want := lead.Inquiry{
-		Key: "k", Direction: lead.In, Name: lead.Name{Display: "BELO, Ana", Given: "Ana", Family: "BELO"}, Country: "PT", Currency: "EUR",
+		Key: "k", Direction: lead.In, Name: lead.Name{Display: "BELO, Ana", Given: "Ana", Family: "Belo"}, Country: "PT", Currency: "EUR",
 		At: time.Date(2026, 3, 4, 4, 6, 7, 123456000, time.UTC), Subject: "Re: windows", Text: "Hello\nthere",
 		Identities: []lead.Identity{
 			{Kind: lead.IdentityEmail, Value: "ana@belo.pt", Proof: lead.ProofProvider, Raw: "Ana <Ana@Belo.PT>"},

@@ -1,6 +1,7 @@
 package normal
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ func TestStringsAreIdempotent(t *testing.T) {
 		"Search": Search,
 		"URL":    urlOf,
 		"Email":  func(s string) string { e, _ := Email(s); return e.Address },
+		"URLKey": URLKey,
 		"page":   pageURL,
 		"key":    key,
 		"name":   displayName,
@@ -111,6 +113,9 @@ func checkPhone(t interface{ Fatalf(string, ...any) }, s, region string) {
 			if n.Weak == "" {
 				t.Fatalf("Phones(%q, %q) gave %+v: neither E.164 nor weak", s, region, n)
 			}
+			if again := Phones(n.National, region); strings.Trim(n.National, "0") != "" && (len(again) != 1 || again[0].E164 != "" || again[0].National != n.National) {
+				t.Fatalf("Phones(%q, %q) gave %+v, and of its digits %+v", s, region, n, again)
+			}
 			continue
 		}
 		for _, r := range [...]string{region, "", "US", "DE"} {
@@ -126,6 +131,29 @@ func checkPhone(t interface{ Fatalf(string, ...any) }, s, region string) {
 func TestParseNameLaws(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) { checkName(t, scrapText().Draw(t, "s")) })
+}
+
+// TestSimpleNamesAreReadAlike holds the fast way to the long one.
+func TestSimpleNamesAreReadAlike(t *testing.T) {
+	t.Parallel()
+	var listed []string
+	for w := range specialWords() {
+		listed = append(listed, w)
+	}
+	slices.Sort(listed)
+	word := rapid.OneOf(rapid.StringMatching(`[A-Z][a-z]{2,9}(ovich|evna|son)?`), rapid.Custom(func(t *rapid.T) string {
+		w := rapid.SampledFrom(listed).Draw(t, "w")
+		return strings.ToUpper(w[:1]) + w[1:]
+	}))
+	rapid.Check(t, func(t *rapid.T) {
+		for range 20 * chaos() {
+			line := word.Draw(t, "given") + " " + word.Draw(t, "family")
+			n := lead.Name{Display: displayName(line)}
+			if long, fast := readName(n), ParseName(line); fast != long {
+				t.Fatalf("%q is read as %+v, the long way %+v", line, fast, long)
+			}
+		}
+	})
 }
 
 // checkName holds what must be true of every name that is read.

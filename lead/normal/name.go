@@ -17,35 +17,74 @@ const maxName = 200
 
 // ParseName reads a person's name out of one line. Display is the line itself,
 // repaired and trimmed; the parts are filled as far as they can be told, and in
-// ordinary case when the line is all capitals. Companies, e-mail addresses, phone
-// numbers and long texts are nobody's name: they fill Display alone. One word is
-// a given name, or a family name behind a title.
+// ordinary case when they are written in capitals only or in small letters only.
+// Companies, e-mail addresses, phone numbers, long texts and words that tell
+// nobody's name (test, WhatsApp user) fill Display alone. One word is a given
+// name, or a family name behind a title.
 func ParseName(display string) lead.Name {
 	n := lead.Name{Display: displayName(display)}
-	if !personal(n.Display) {
+	if given, family, ok := simpleName(n.Display); ok {
+		n.Given, n.Family = given, family
 		return n
 	}
-	front, back, _ := strings.Cut(n.Display, ",")
+	return readName(n)
+}
+
+// readName reads every name, whatever its display holds.
+func readName(n lead.Name) lead.Name {
+	line := withoutRemark(n.Display)
+	if !personal(line) {
+		return n
+	}
+	front, back, _ := strings.Cut(line, ",")
 	family, given := withoutSuffixes(nameWords(front)), withoutSuffixes(nameWords(back))
 	p, family := cutPrefixes(family)
 	q, given := cutPrefixes(given)
 	n.Prefix = strings.TrimSpace(p + " " + q)
-	if len(family) == 0 || len(family)+len(given) > 7 {
+	if jobTitle(given) { // John Smith, Sales Manager
+		given = nil
+	}
+	if len(family) == 0 || len(family)+len(given) > 7 || nobody(slices.Concat(family, given)) {
 		return lead.Name{Display: n.Display}
 	}
-	if allCapitals(slices.Concat(family, given)) {
+	if all := slices.Concat(family, given); allCapitals(all) || allSmall(all) {
 		titleCase(family)
 		titleCase(given)
 	}
 	switch {
 	case len(given) > 0: // Belo, Ana Maria
-		n.Family, n.Given, n.Middle = strings.Join(family, " "), given[0], strings.Join(given[1:], " ")
+		given, family = trailingParticles(given, family)
+		n.Family = strings.Join(family, " ")
+		n.Given, n.Middle = given[0], strings.Join(given[1:], " ")
 	case len(family) == 1 && n.Prefix != "": // Frau Belo
 		n.Family = family[0]
 	default:
 		splitParts(&n, family)
 	}
+	n.Family = ordinaryCase(n.Family)
+	splitInitials(&n)
 	return n
+}
+
+// withoutRemark drops what follows a name behind a dash or a bar (John Smith -
+// Acme), and addresses and phone numbers that were typed beside it.
+func withoutRemark(s string) string {
+	for _, sep := range [...]string{" - ", " – ", " — ", " | ", " / ", " @ ", " • ", " · "} {
+		if i := strings.Index(s, sep); i > 0 {
+			s = s[:i]
+		}
+	}
+	if strings.IndexByte(s, '@') < 0 && countDigits(s) < 7 {
+		return s
+	}
+	words := strings.Fields(s)
+	rest := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+		return strings.IndexByte(w, '@') >= 0 || strings.Trim(w, "+0123456789()-./") == ""
+	})
+	if len(rest) == 0 || countDigits(s) >= 7 && countDigits(strings.Join(rest, "")) > 0 {
+		return s
+	}
+	return strings.Trim(strings.Join(rest, " "), " ,;:-")
 }
 
 // displayName cleans the line a name stands on, and takes off quotes around it.
@@ -67,7 +106,7 @@ func personal(s string) bool {
 	letters, digits := 0, 0
 	for _, r := range s {
 		switch {
-		case r == '@' || r == '/' && strings.Contains(s, "://"):
+		case r == '@':
 			return false
 		case unicode.IsLetter(r):
 			letters++
@@ -75,7 +114,53 @@ func personal(s string) bool {
 			digits++
 		}
 	}
-	return letters > 0 && digits < 3 && !company(s)
+	return letters > 0 && digits < 3 && !webAddress(s) && !company(s)
+}
+
+// webAddress reports whether a line is a URL or a domain: www.acme.com, acme.de.
+func webAddress(s string) bool {
+	if strings.Contains(s, "://") || strings.HasPrefix(s, "www.") {
+		return true
+	}
+	dot := strings.LastIndexByte(s, '.')
+	return dot > 1 && strings.IndexByte(s, ' ') < 0 && domainEnds()[s[dot+1:]]
+}
+
+// nobody reports whether words tell nobody's name: what people type to get past a
+// field, and what software writes for want of a name.
+func nobody(words []string) bool {
+	for _, w := range words {
+		fold := strings.Trim(Search(w), ".-_!?'\"#*")
+		bare := strings.TrimRight(strings.ReplaceAll(fold, "/", ""), "0123456789")
+		if len(bare) > 1 && sameByte(bare) || nobodyWords()[bare] || nothingWords()[bare] || nothingLocals()[bare] || fakeLocals()[bare] && !alsoNames()[bare] {
+			continue
+		}
+		return false
+	}
+	return true
+}
+
+// noNameWord reports whether a word cannot be one of a name.
+func noNameWord(w string) bool {
+	letter := false
+	for _, r := range w {
+		if r == '@' {
+			return true
+		}
+		letter = letter || unicode.IsLetter(r)
+	}
+	if !letter || countDigits(w) > 2 {
+		return true
+	}
+	if len(w) < 10 && blankWords()[strings.ToLower(w)] {
+		return true
+	}
+	return webAddress(w)
+}
+
+// jobTitle reports whether all words say what somebody is, not who.
+func jobTitle(words []string) bool {
+	return len(words) > 0 && !slices.ContainsFunc(words, func(w string) bool { return !jobWords()[bareWord(w)] })
 }
 
 // nameWords splits a line into words that hold a letter; what stands in
@@ -85,38 +170,65 @@ func nameWords(s string) []string {
 		_, rest, _ := strings.Cut(s[open:], ")")
 		s = s[:open] + " " + rest
 	}
-	return strings.FieldsFunc(s, func(r rune) bool { return isSpace(r) || r == ',' || unicode.Is(unicode.So, r) })
+	return strings.FieldsFunc(s, func(r rune) bool { return isSpace(r) || r == ',' || r > 0x7f && unicode.Is(unicode.So, r) })
 }
+
+// betweenNames reports whether a word joins two: Mr and Mrs, John & Mary.
+func betweenNames(w string) bool { return joiners()[strings.ToLower(w)] }
 
 // cutPrefixes takes titles off the begin, and leaves at least one word.
 func cutPrefixes(tokens []string) (prefix string, rest []string) {
-	for len(tokens) > 1 && prefixes()[bareWord(tokens[0])] {
-		if bareWord(tokens[0]) == "don" && len(tokens) == 2 { // Don Johnson, but Don Diego Vega
-			break
+	for len(tokens) > 1 {
+		w := titleWord(tokens[0])
+		switch {
+		case w == "don" && len(tokens) == 2: // Don Johnson, but Don Diego Vega
+			return prefix, tokens
+		case prefixes()[w] && (!nameTitles()[w] || strings.Contains(tokens[0], ".")), prefix != "" && prefixTails()[w] && (strings.Contains(tokens[0], ".") || len(w) > 2):
+			prefix = strings.TrimSpace(prefix + " " + tokens[0])
+		case prefix != "" && betweenNames(tokens[0]) && prefixes()[titleWord(tokens[1])]: // Mr and Mrs
+		default:
+			return prefix, tokens
 		}
-		prefix = strings.TrimSpace(prefix + " " + tokens[0])
 		tokens = tokens[1:]
 	}
 	return prefix, tokens
 }
 
+// titleWord is a word in the form the lists of titles hold: Dipl.-Ing. is dipling.
+func titleWord(w string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || r == ',' || r == '(' || r == ')' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(w))
+}
+
 // withoutSuffixes drops degrees and generations from the end, and words without a letter.
 func withoutSuffixes(tokens []string) []string {
-	tokens = slices.DeleteFunc(tokens, func(w string) bool { return strings.IndexFunc(w, unicode.IsLetter) < 0 })
-	for len(tokens) > 0 && suffix(tokens[len(tokens)-1]) {
+	tokens = slices.DeleteFunc(tokens, func(w string) bool { return w != "&" && noNameWord(w) })
+	if i := slices.IndexFunc(tokens, func(w string) bool { return maidenWords()[bareWord(w)] }); i > 1 && i < len(tokens)-1 {
+		tokens = tokens[:i] // Anna Schmidt geb. Müller
+	}
+	shout := allCapitals(tokens)
+	for len(tokens) > 0 && suffix(tokens[len(tokens)-1], shout) {
 		tokens = tokens[:len(tokens)-1]
 	}
 	return tokens
 }
 
-// suffix reports whether a word follows a name without being part of it. Ma and
-// Ba are names, MA and B.A. are degrees.
-func suffix(w string) bool {
+// suffix reports whether a word follows a name without being part of it. Ma, Sen
+// and Mba are names, MA, sen. and MBA are not; where all is in capitals, only a
+// dot tells them apart.
+func suffix(w string, shout bool) bool {
 	bare := strings.ReplaceAll(bareWord(w), ".", "")
-	if !suffixes()[bare] {
+	switch {
+	case !suffixes()[bare]:
 		return false
+	case len(bare) > 2 && !nameSuffixes()[bare], bare == "jr", bare == "sr", bare == "ii", bare == "iv", strings.Contains(w, "."):
+		return true
 	}
-	return len(bare) > 2 || strings.Contains(w, ".") || bare == "jr" || bare == "sr" || w == strings.ToUpper(w)
+	return !shout && w == strings.ToUpper(w)
 }
 
 // bareWord is a word in the form the lists below hold.
@@ -124,29 +236,44 @@ func bareWord(w string) string { return strings.Trim(strings.ToLower(w), ".,()")
 
 // splitParts shares words out that stand in one order without comma.
 func splitParts(n *lead.Name, tokens []string) {
+	if len(tokens) > 2 && betweenNames(tokens[1]) && (len(tokens) > 3 || !particles()[bareWord(tokens[1])]) {
+		tokens = slices.Delete(slices.Clone(tokens), 1, 2) // John and Mary Smith
+		if len(tokens) == 2 {                              // Anna & Peter, or Smith & Jones
+			n.Given, n.Middle = tokens[0], tokens[1]
+			return
+		}
+	}
 	last := len(tokens) - 1
 	switch {
 	case last == 0:
+		if hangulName(tokens[0]) {
+			n.Family, n.Given = splitHangul(tokens[0])
+			return
+		}
 		n.Given = tokens[0]
-		return
-	case last == 2 && patronymic(tokens[2]): // Иванов Иван Иванович
-		n.Family, n.Given, n.Middle = tokens[0], tokens[1], tokens[2]
 		return
 	case last == 1 && patronymic(tokens[1]): // Иван Иванович
 		n.Given, n.Middle = tokens[0], tokens[1]
 		return
 	}
-	if lead := leadingCapitals(tokens); lead > 0 { // BELO Ana
-		n.Family = strings.Join(tokens[:lead], " ")
-		n.Given, n.Middle = tokens[lead], strings.Join(tokens[lead+1:], " ")
+	if family, given := familyFirst(tokens); given != nil {
+		n.Family = strings.Join(family, " ")
+		if len(given) > 0 {
+			n.Given, n.Middle = given[0], strings.Join(given[1:], " ")
+		}
 		return
 	}
 	family := last
 	for i := 1; i < last; i++ {
-		if particles()[bareWord(tokens[i])] {
-			family = i
+		if w := bareWord(tokens[i]); particles()[w] {
+			if family = i; i > 1 && (w == "y" || w == "e" || w == "i") { // Sánchez y Pérez
+				family--
+			}
 			break
 		}
+	}
+	if patronymicOf(tokens) == last-1 && last > 2 { // Али Гасан оглы Мамедов
+		family = last
 	}
 	n.Given = tokens[0]
 	n.Middle = strings.Join(tokens[1:family], " ")
@@ -156,7 +283,7 @@ func splitParts(n *lead.Name, tokens []string) {
 // leadingCapitals counts the words in capitals at the begin, when the rest is not.
 func leadingCapitals(tokens []string) int {
 	n := 0
-	for n < len(tokens) && utf8.RuneCountInString(tokens[n]) > 2 && allCapitals(tokens[n:n+1]) {
+	for n < len(tokens) && utf8.RuneCountInString(tokens[n]) > 2 && strings.IndexByte(tokens[n], '.') < 0 && allCapitals(tokens[n:n+1]) {
 		n++
 	}
 	if n == len(tokens) || slices.ContainsFunc(tokens[n:], func(t string) bool { return allCapitals([]string{t}) }) {
@@ -181,12 +308,43 @@ func allCapitals(tokens []string) bool {
 	return capitals > 2
 }
 
-// titleCase writes words with a capital at their begin and behind hyphens only.
+// allSmall reports whether the words are written in small letters only.
+func allSmall(tokens []string) bool {
+	for _, t := range tokens {
+		for _, r := range t {
+			if unicode.IsLetter(r) && !unicode.IsLower(r) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// titleCase writes words with a capital at their begin and behind hyphens only,
+// particles behind the first word small.
 func titleCase(tokens []string) {
 	title := cases.Title(language.Und)
 	for i, t := range tokens {
+		if t = strings.ToLower(t); i > 0 && particles()[bareWord(t)] && !strings.HasSuffix(t, ".") {
+			tokens[i] = t
+			continue
+		}
 		tokens[i] = title.String(t)
+		if at := strings.IndexAny(tokens[i], "'’"); at > 0 && at < 3 && utf8.RuneCountInString(tokens[i][at:]) > 3 { // O'Brien
+			_, n := utf8.DecodeRuneInString(tokens[i][at:])
+			tokens[i] = tokens[i][:at+n] + title.String(tokens[i][at+n:])
+		}
 	}
+}
+
+// ordinaryCase is a family name in ordinary case when it is written in capitals.
+func ordinaryCase(family string) string {
+	words := strings.Fields(family)
+	if !allCapitals(words) || slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, ".") || utf8.RuneCountInString(w) < 3 }) {
+		return family
+	}
+	titleCase(words)
+	return strings.Join(words, " ")
 }
 
 // patronymic reports whether a word is an East Slavic patronymic.
@@ -202,42 +360,3 @@ func patronymic(w string) bool {
 	}
 	return false
 }
-
-// company reports whether a line names a business: by its legal form, or by a
-// word no person is called.
-func company(s string) bool {
-	fold := strings.ToLower(s)
-	if strings.Contains(fold, "& co") || strings.Contains(fold, "& sons") || strings.Contains(fold, "& cie") {
-		return true
-	}
-	words := strings.Fields(fold)
-	given := strings.Fields(s)
-	shout := allCapitals(given)
-	for i, w := range words {
-		w = strings.Trim(w, `,()"'«»`)
-		bare := strings.ReplaceAll(w, ".", "")
-		switch {
-		case legalForms()[bare], businessWords()[bare] && len(words) > 1:
-			return true
-		case shortForms()[bare] && len(words) > 1 && (i == len(words)-1 || i == 0):
-			if strings.Count(w, ".") > 1 || strings.Contains(w, "/") || !shout && given[i] == strings.ToUpper(given[i]) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-var (
-	prefixes = words(`dr prof professor mr mrs ms miss mister mx sir lady lord dame rev reverend hon herr frau hr fr dipl-ing ing mag dkfm
- m-me mme mlle monsieur madame mademoiselle maître sr sra srta don doña señor señora sr-a dott dott-ssa sig sig-ra signor signora avv arch
- dhr mevr mevrouw drs ir pan pani пан пані г-н г-жа господин госпожа гн гжа д-р доктор проф tov bay bayan dona doutor doutora exmo exma`)
-	suffixes  = words(`jr sr ii iii iv phd md esq esquire mba msc bsc ma ba llm mphil dds cpa rn cfa pmp dvm jun sen junior senior filho neto`)
-	particles = words(`van von vom zu zum zur der den de del della dello delle dei degli di da dal dos das do du des la le lo los las ter ten te op af av
- bin ibn ben bint al el ul y e i vande vander vanden 't st saint san santa mac mc фон ван де дер аль эль ибн бин`)
-	legalForms = words(`gmbh ohg gbr ggmbh mbh llc llp inc ltd limited corp corporation incorporated plc sarl eurl srl spa sasu kft zrt oyj aps pty pvt
- doo dooel ооо оао зао пао тов фоп ип чп нко srls lda ltda eireli sapa ehf kgaa gesmbh eood ood jsc pjsc cjsc bvba vof`)
-	shortForms    = words(`ag kg ug ek ev se co sa sl sas sc bv nv oy ab as a/s asa ao ао lp kk sp zoo sro as spol kb hb eg ou uab sia`)
-	businessWords = words(`company group holding holdings foundation agency agentur services solutions consulting systems technologies industries
- enterprises hotel restaurant clinic klinik praxis hospital university universität school verein firma компания группа фирма агентство клиника`)
-)

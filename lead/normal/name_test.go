@@ -22,7 +22,7 @@ func TestParseName(t *testing.T) {
 		{"Belo, Ana", lead.Name{Display: "Belo, Ana", Given: "Ana", Family: "Belo"}},
 		{"Belo, Dr. Ana Maria", lead.Name{Display: "Belo, Dr. Ana Maria", Prefix: "Dr.", Given: "Ana", Middle: "Maria", Family: "Belo"}},
 		{"ANA BELO", lead.Name{Display: "ANA BELO", Given: "Ana", Family: "Belo"}},
-		{"DUPONT Jean", lead.Name{Display: "DUPONT Jean", Given: "Jean", Family: "DUPONT"}},
+		{"DUPONT Jean", lead.Name{Display: "DUPONT Jean", Given: "Jean", Family: "Dupont"}},
 		{"Dr. Ana Belo", lead.Name{Display: "Dr. Ana Belo", Prefix: "Dr.", Given: "Ana", Family: "Belo"}},
 		{"Prof. Dr. Ana Belo", lead.Name{Display: "Prof. Dr. Ana Belo", Prefix: "Prof. Dr.", Given: "Ana", Family: "Belo"}},
 		{"Frau Müller", lead.Name{Display: "Frau Müller", Prefix: "Frau", Family: "Müller"}},
@@ -57,6 +57,141 @@ func TestParseName(t *testing.T) {
 				t.Errorf("ParseName(%q) (-want +got):\n%s", c.in, diff)
 			}
 		})
+	}
+}
+
+// TestParseNameParts says more shortly what becomes of a line: prefix, given,
+// middle and family name between bars.
+func TestParseNameParts(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		// case
+		"ana belo":             "|Ana||Belo",
+		"JAN VAN DER BERG":     "|Jan||van der Berg",
+		"SEAN O'BRIEN":         "|Sean||O'Brien",
+		"McDonald Ronald":      "|McDonald||Ronald",
+		"ИВАНОВ ИВАН ИВАНОВИЧ": "|Иван|Иванович|Иванов",
+		// titles
+		"Dr. med. Hans Müller":           "Dr. med.|Hans||Müller",
+		"Dr.-Ing. Hans Müller":           "Dr.-Ing.|Hans||Müller",
+		"Dipl.-Ing. Hans Müller":         "Dipl.-Ing.|Hans||Müller",
+		"Prof. Dr. Dr. h.c. Hans Müller": "Prof. Dr. Dr. h.c.|Hans||Müller",
+		"dr n. med. Jan Kowalski":        "dr n. med.|Jan||Kowalski",
+		"MUDr. Jan Novák, Ph.D.":         "MUDr.|Jan||Novák",
+		"inż. Jan Kowalski":              "inż.|Jan||Kowalski",
+		"Dott.ssa Maria Rossi":           "Dott.ssa|Maria||Rossi",
+		"Mr & Mrs Smith":                 "Mr Mrs|||Smith",
+		"Mr. and Mrs. John Smith":        "Mr. Mrs.|John||Smith",
+		"Familie Müller":                 "Familie|||Müller",
+		"Fam. Müller":                    "Fam.|||Müller",
+		"Capt. John Smith":               "Capt.|John||Smith",
+		"Dr. Anna Gruber MSc":            "Dr.|Anna||Gruber",
+		"SMITH, JOHN JR":                 "|John||Smith",
+		"John Smith, CEO":                "|John||Smith",
+		"John Smith, Sales Manager":      "|John||Smith",
+		"Anna Schmidt geb. Müller":       "|Anna||Schmidt",
+		"Anna Schmidt née Müller":        "|Anna||Schmidt",
+		"Mai Nee":                        "|Mai||Nee",
+		"Amartya Sen":                    "|Amartya||Sen",
+		"Hans Müller sen.":               "|Hans||Müller",
+		"Lee Jun":                        "|Lee||Jun",
+		"Chidi Mba":                      "|Chidi||Mba",
+		"Chidi Obi MBA":                  "|Chidi||Obi",
+		"ANNA MA":                        "|Anna||Ma",
+		"ANNA SMITH PHD":                 "|Anna||Smith",
+		"Gen Suzuki":                     "|Gen||Suzuki",
+		"Gen. John Smith":                "Gen.|John||Smith",
+		"Maj Andersson":                  "|Maj||Andersson",
+		"Eng Kok Wei":                    "|Eng|Kok|Wei",
+		// two people
+		"John and Mary Smith":  "|John|Mary|Smith",
+		"John & Mary Smith":    "|John|Mary|Smith",
+		"Juan y María García":  "|Juan|María|García",
+		"Иван и Мария Ивановы": "|Иван|Мария|Ивановы",
+		"Anna & Peter":         "|Anna|Peter|",
+		// remarks
+		"John Smith - Acme":       "|John||Smith",
+		"John Smith | Acme":       "|John||Smith",
+		"Anna Schmidt-Müller":     "|Anna||Schmidt-Müller",
+		"Ana Belo ana@belo.pt":    "|Ana||Belo",
+		"Ana Belo <ana@belo.pt>":  "|Ana||Belo",
+		"Ana Belo 0612345678":     "|Ana||Belo",
+		"Ana Belo +33 6 12345678": "|Ana||Belo",
+		// initials
+		"A.M. Belo":      "|A.|M.|Belo",
+		"J.R.R. Tolkien": "|J.|R. R.|Tolkien",
+		"A. M. Belo":     "|A.|M.|Belo",
+		"Иванов И.И.":    "|И.|И.|Иванов",
+		"Иванов И. И.":   "|И.|И.|Иванов",
+		"И.И. Иванов":    "|И.|И.|Иванов",
+		"Ana B.":         "|Ana||B.",
+		// particles
+		"van Beethoven":         "|||van Beethoven",
+		"De Souza":              "|||De Souza",
+		"da Silva":              "|||da Silva",
+		"Van Nguyen":            "|Van||Nguyen",
+		"Ben Stiller":           "|Ben||Stiller",
+		"van der Berg Jan":      "|Jan||van der Berg",
+		"Neumann, John von":     "|John||von Neumann",
+		"Pedro Sánchez y Pérez": "|Pedro||Sánchez y Pérez",
+		"Ana da Silva e Costa":  "|Ana||da Silva e Costa",
+		"Seán Ó Briain":         "|Seán||Ó Briain",
+		"محمد بن سلمان":         "|محمد||بن سلمان",
+		"Jean-Claude Van Damme": "|Jean-Claude||Van Damme",
+		"Анна Сергеевна Иванова":       "|Анна|Сергеевна|Иванова",
+		"Мамедов Али Гасан оглы":       "|Али|Гасан оглы|Мамедов",
+		"Али Гасан оглы Мамедов":       "|Али|Гасан оглы|Мамедов",
+		"Ковальчук Олена Петрівна":     "|Олена|Петрівна|Ковальчук",
+		"José Luis Rodríguez Zapatero": "|José|Luis Rodríguez|Zapatero",
+		// family name first, where that is certain
+		"山田 太郎":              "|太郎||山田",
+		"王 小明":               "|小明||王",
+		"김 철수":               "|철수||김",
+		"김철수":                "|철수||김",
+		"남궁민수":               "|민수||남궁",
+		"ジョン スミス":            "|ジョン||スミス",
+		"王小明":                "|王小明||",
+		"Nguyễn Văn An":      "|An|Văn|Nguyễn",
+		"Nguyen Thi Minh Ha": "|Ha|Thi Minh|Nguyen",
+		"Van An Nguyen":      "|Van|An|Nguyen",
+		// nobody
+		"Test": "|||", "test test": "|||", "Test User": "|||", "test123": "|||", "asdf": "|||", "qwerty qwerty": "|||", "xxx": "|||", "aaa bbb": "|||", "n/a": "|||", "N/A N/A": "|||",
+		"none": "|||", "Unknown": "|||", "Anonymous": "|||", "No Name": "|||", "First Last": "|||", "Vorname Nachname": "|||", "Имя Фамилия": "|||", "тест": "|||",
+		"Guest": "|||", "WhatsApp User": "|||", "Website Visitor": "|||", "User 12": "|||", "null null": "|||", "WIRELESS CALLER": "|||", "Deleted Account": "|||", "New Lead": "|||",
+		"www.acme.com": "|||", "acme.de": "|||", "https://acme.de/x": "|||", "ana@belo.pt": "|||", "+33 6 12 34 56 78": "|||",
+		"Christopher Guest": "|Christopher||Guest", "Martin Test": "|Martin||Test", "Nada": "|Nada||", "Anna No": "|Anna||No",
+	} {
+		n := ParseName(in)
+		if got := n.Prefix + "|" + n.Given + "|" + n.Middle + "|" + n.Family; got != want || n.Display == "" {
+			t.Errorf("ParseName(%q) = %q, want %q", in, got, want)
+		}
+		checkName(t, in)
+	}
+}
+
+func TestCompany(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{
+		"Acme GmbH & Co. KG", "ACME LTD", "Acme Pty Ltd", "Acme SA", "Acme S.r.l.", "Acme S.p.A.", "Acme BV", "Acme AB", "Acme A/S", "Acme Oy", "ACME AG", "Acme Co.", "Acme, Inc",
+		"Acme sp. z o.o.", "ACME Sp z oo", "Acme sp. k.", "Acme s.r.o.", "Acme a.s.", "Acme Kft.", "Acme d.o.o.", "Acme Ltda", "Acme UG (haftungsbeschränkt)", "Müller e.K.", "Freunde e. V.",
+		"ООО Ромашка", "ИП Иванов И.И.", "ФОП Шевченко Тарас", "АО Ромашка", "UAB Acme", "Müller & Söhne", "Müller und Söhne", "Gebr. Müller", "Smith & Jones LLP", "Bäckerei Müller",
+		"Autohaus Müller", "Praxis Dr. Müller", "Pizzeria Roma", "Salon Anna", "Стоматология Улыбка", "Магазин Цветы", "Boulangerie Dupont", "Smith Plumbing", "Clinica Belo", "Fa. Müller",
+		"株式会社山田", "山田株式会社", "Acme 有限公司", "주식회사 김", "Acme Holding", "University of Porto", "Société Dupont",
+	} {
+		if !company(s) {
+			t.Errorf("%q is taken for a person", s)
+		}
+		if n := ParseName(s); n.Given+n.Middle+n.Family != "" {
+			t.Errorf("ParseName(%q) = %+v", s, n)
+		}
+	}
+	for _, s := range []string{
+		"Ana Belo", "Kim Co", "Jan Se", "Ana Sá", "Sa Nguyen", "Maria Sas", "AB Smith", "Christian Ag", "ANA SA", "Charlotte Church", "John Law", "Peter Holder", "Anna Bauer", "Iris Murdoch",
+		"Co", "Salon", "Li Oyama", "Sia Furler", "Eva As", "Noa Ek",
+	} {
+		if company(s) {
+			t.Errorf("%q is taken for a company", s)
+		}
 	}
 }
 

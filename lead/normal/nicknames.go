@@ -310,4 +310,82 @@ vivian viv vivien viviana vivienne
 wesley wes
 winifred winnie freddie
 winston win
+wojciech wojtek wojtus
+zbigniew zbyszek zbych zbysiu
+agnieszka aga agusia agnes agnese
+stanislaw staszek stasiek stach stanislav
+jadwiga jadzia jaga hedwig
+jaroslaw jarek jaroslav jarda yaroslav yarik
+krzysztof krzysiek krzys
+grzegorz grzesiek grzes gregor
+tadeusz tadek thaddeus
+boguslaw bogus
+slawomir slawek
+miroslaw mirek miroslav
+radoslaw radek radoslav
+przemyslaw przemek
+bronislaw bronek bronislav
+dariusz darek darius
+mariusz mariuszek
+ryszard rysiek richard
+henryk heniek henry
+jerzy jurek george
+malgorzata gosia malgosia margaret
+beata beatka beate beatrice
+bozena bozenka
+urszula ula ursula
+istvan pista isti stephen stefan
+laszlo laci ladislav ladislaus
+zoltan zoli
+ferenc feri franz francis
+jozsef joska jozsi joseph
+sandor sanyi alexander
+gyorgy gyuri george
+tamas tomi thomas
+katalin kati kata catherine
+erzsebet zsoka bozsi elizabeth
+ioannis giannis yannis yiannis john jan
+georgios giorgos yorgos yiorgos george georg juraj jiri
+panagiotis panos takis panayiotis
+konstantinos kostas kostis dinos constantine
+dimitrios dimitris mitsos
+nikolaos nikos nicholas
+athanasios thanasis thanos sakis
+evangelos vangelis vaggelis
+spyridon spyros
+vasileios vasilis basil
+charalampos babis bampis haris
+christos chris
+eleni lena elena helen
+aikaterini katerina catherine
+ahmed ahmet ahmad
+mehmet mohammed muhammet memo
+huseyin hussein hossein
+mustafa mustapha
+ibrahim ebrahim abraham
+jan honza john johann
+josef pepa pepik joseph
+jiri jirka george
+vaclav vasek wenzel
+zdenek zdena
+frantisek franta francis
+alberto beto berto
+roberto beto berto
+gustavo tavo gus
+sebastiao tiao sebastian
+jorge koke george
+joaquin quino ximo
+salvatore toto salvo turi
+guillaume guy guigui
+veronique vero veronica veronika
+benoit ben
+kirill kir kiryusha cyril
+roman roma romka
+ruslan rus rusik
+larisa lara
+raisa raya
+polina polya
+uliana ulya
+inna innochka
+marina marisha
 `)

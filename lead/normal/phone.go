@@ -152,7 +152,11 @@ func knownPhone(e164 string) (PhoneNumber, bool) {
 // onePhone reads a text that holds one number, as plainPhone and splitPhones left it.
 func onePhone(s, region string) (PhoneNumber, bool) {
 	if masked(s) {
-		return PhoneNumber{National: maskedDigits(s), Weak: weakMasked}, true
+		shown := maskedDigits(s)
+		if rest, found := strings.CutPrefix(shown, "0xx"); !found || len(rest) < 10 || !plainDigits(rest) {
+			return PhoneNumber{National: shown, Weak: weakMasked}, true
+		}
+		s = shown[3:] // Brazil: by any carrier
 	}
 	s, ext := cutExtension(s)
 	s, ok := dialable(s)

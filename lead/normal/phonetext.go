@@ -284,9 +284,6 @@ var extension = regexp.MustCompile(`[\s,.;(-]*(?:extension|extn?\.?|e\.|option|o
 // masked reports whether a provider hid part of the number: +1202555XXXX, 06****1234,
 // 06 1X 34 56 78. An x behind a whole number announces its extension.
 func masked(s string) bool {
-	if strings.HasPrefix(s, "0xx") { // Brazil: any carrier
-		s = s[3:]
-	}
 	x := strings.IndexByte(s, 'x')
 	if x < 0 && strings.IndexByte(s, '*') < 0 || countDigits(s) == 0 {
 		return false
@@ -294,7 +291,7 @@ func masked(s string) bool {
 	if strings.Contains(s, "xx") || strings.IndexByte(s, '*') >= 0 && !strings.HasPrefix(s, "*") || strings.Contains(s, "**") {
 		return true
 	}
-	return x > 0 && countDigits(s[:x]) < 6 && strings.IndexFunc(s, func(r rune) bool { return unicode.IsLetter(r) && r != 'x' }) < 0
+	return x >= 0 && countDigits(s[:x]) < 6 && strings.IndexFunc(s, func(r rune) bool { return unicode.IsLetter(r) && r != 'x' }) < 0
 }
 
 // maskedDigits keeps the digits that are shown, and an x for each that is not.
@@ -314,7 +311,6 @@ func maskedDigits(s string) string {
 // keypad when they are part of the number (1-800-FLOWERS), and passed over when
 // they only stand around it.
 func dialable(s string) (string, bool) {
-	s = strings.TrimPrefix(s, "0xx")
 	letter := strings.IndexFunc(s, unicode.IsLetter)
 	if letter < 0 {
 		return s, strings.IndexByte(s, '@') < 0

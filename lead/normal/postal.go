@@ -83,8 +83,11 @@ func City(text string) string {
 		}
 		kept = kept[:min(len(kept), maxPostalWords)]
 		for i, w := range kept {
-			if kept[i] = shortUmlauts(w); shortWords()[w] != "" {
-				kept[i] = shortWords()[w]
+			kept[i] = shortUmlauts(w)
+			for _, form := range [...]string{shortWords()[w], cityNames()[kept[i]]} {
+				if form != "" {
+					kept[i] = form
+				}
 			}
 		}
 		if name := strings.Join(kept, " "); !saysNothing(name) {
@@ -151,12 +154,7 @@ func withoutRemarks(s string) string {
 
 // saysNothing reports whether a folded text only fills a field: n/a, unknown, ---.
 func saysNothing(s string) bool {
-	bare := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return -1
-	}, s)
+	bare := strings.Map(onlyWord, s)
 	return bare == "" || nothingWords()[bare] || strings.Trim(bare, "x") == "" || strings.Trim(bare, "0") == ""
 }
 
@@ -171,6 +169,50 @@ var (
 	cityWords = words(`city town village municipality municipal of the stadt hansestadt landeshauptstadt gemeinde kreisstadt ville commune de comune di citta ciudad cidade municipio
  gemeente kommune kommun stad miasto gmina obec mesto grad gorod g gor misto m selo s poselok pos pgt p derevnya der d stanitsa st-tsa horad cedex
  am an der im in ob bei b a upon on under sur sous les lez aan den op cap district metro greater suburb`)
+	// cityNames are cities that go by several names in the languages leads come in,
+	// folded and with umlauts in their short spelling.
+	cityNames = wordForms(`athina: athens athen atenas athenes ateny afiny
+ antwerpen: antwerp anvers
+ basel: basle bale basilea
+ beograd: belgrade belgrad belgrado
+ bruxelles: brussel brussels brusel brussel bruselas
+ bucuresti: bucharest bukarest bucarest
+ budapest: budapesht
+ hag: hagu haga
+ firenze: florence florenz florencia
+ geneve: geneva genf ginebra ginevra zheneva
+ genova: genoa genua genes
+ goteborg: gothenburg
+ hannover: hanover
+ istanbul: constantinople stambul
+ kharkiv: kharkov charkiv kharkof
+ kiyiv: kyiv kiev kiew kijow kyyiv
+ kobenhavn: copenhagen kopenhagen copenhagu kopengagen
+ koln: cologne kolonia keln
+ krakow: cracow krakau cracovia krakov
+ lisboa: lisbon lissabon lisbonne lissabon lisbona
+ london: londres londra londyn
+ luzern: lucerne lucerna
+ lviv: lvov lwow lemberg
+ milano: milan mailand
+ moskva: moscow moskau moscou moscu moskwa mosca
+ munchen: munich monachium myunkhen
+ napoli: naples neapel napoles
+ nurnberg: nuremberg norimberga
+ odesa: odessa
+ dnipro: dnepr dnipropetrovsk dnepropetrovsk
+ paris: parigi paryz parizh
+ praha: pragu prag praga
+ roma: rome rom rzym
+ sevilla: seville
+ peterburg: petersburg
+ stockholm: sztokholm stokgolm
+ torino: turin turino
+ venezia: venice venedig venise venecia
+ warszawa: warsaw warschau varsovie varsovia varshava
+ wien: vienna vienne wieden viden vena
+ zaporizhzhya: zaporozhe zaporozhye
+ zurich: zurigo tsyurikh`)
 	// shortWords are written in full or short.
 	shortWords = wordForms(`st: saint sankt sainte ste sint sveti svaty
  mt: mount

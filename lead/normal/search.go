@@ -24,12 +24,12 @@ func Search(s string) string {
 	b.Grow(len(s) + 8)
 	b.WriteString(s[:i])
 	plain, last := true, rune(0)
-	for _, r := range norm.NFC.String(strings.ToValidUTF8(s[i:], "\ufffd")) {
+	rest := norm.NFC.String(strings.ToValidUTF8(s[i:], "\ufffd"))
+	for at, r := range rest {
 		switch {
 		case r < utf8.RuneSelf:
 			b.WriteByte(lowerASCII(byte(r)))
-		case isUpsilon(r) && (last == 'ο' || last == 'Ο'): // Greek writes u with two letters
-			b.WriteByte('u')
+		case (r >= 0x370 && r < 0x400 || r >= 0x1f00 && r < 0x2000 || r == 'ъ' || r == 'Ъ') && byContext(&b, last, r, rest[at:]):
 		default:
 			plain = foldRune(&b, r) && plain
 		}
@@ -62,6 +62,48 @@ func foldRune(b *strings.Builder, r rune) bool {
 		}
 	}
 	return plain
+}
+
+// byContext writes a letter that is read by its neighbours, and reports whether it
+// did: Greek writes u with two letters, av and ev with an upsilon and ng with two
+// gammas, b, d and g with two letters at the begin of a word; the Bulgarian ъ is a
+// vowel between consonants and silent elsewhere.
+func byContext(b *strings.Builder, last, r rune, rest string) bool {
+	last = lowest(last)
+	next, _ := utf8.DecodeRuneInString(rest[utf8.RuneLen(r):])
+	next = lowest(next)
+	switch l := lowest(r); {
+	case l == 'ъ':
+		if unicode.IsLetter(next) && !strings.ContainsRune("еёюя", next) {
+			b.WriteByte('a')
+		}
+	case isUpsilon(r) && last == 'ο':
+		b.WriteByte('u')
+	case isUpsilon(r) && strings.ContainsRune("αεη", last) && last != 0:
+		if next == utf8.RuneError || !unicode.IsLetter(next) || strings.ContainsRune("θκξπστφχψς", next) {
+			b.WriteByte('f')
+		} else {
+			b.WriteByte('v')
+		}
+	case l == 'γ' && strings.ContainsRune("γξχ", next):
+		b.WriteByte('n')
+	case !unicode.IsLetter(last) && (l == 'μ' && next == 'π' || l == 'ν' && next == 'τ' || l == 'γ' && next == 'κ'): // the second letter says it
+	case l == 'π' && last == 'μ' && wordBegins(b):
+		b.WriteByte('b')
+	case l == 'τ' && last == 'ν' && wordBegins(b):
+		b.WriteByte('d')
+	case l == 'κ' && last == 'γ' && wordBegins(b):
+		b.WriteByte('g')
+	default:
+		return false
+	}
+	return true
+}
+
+// wordBegins reports whether nothing of the word is written yet.
+func wordBegins(b *strings.Builder) bool {
+	last, _ := utf8.DecodeLastRuneInString(b.String())
+	return !unicode.IsLetter(last)
 }
 
 // isUpsilon reports whether r is the Greek letter with or without stress.

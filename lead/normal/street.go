@@ -28,10 +28,13 @@ func Street(street, number, line2 string) (skeleton, house string) {
 
 // readStreet is one pass over folded texts.
 func readStreet(street, number, line2 string) (skeleton, house string) {
-	own, other := splitStreet(street), splitStreet(line2)
+	own := splitStreet(street)
 	seg, at := pickSegment(own)
-	if second, i := pickSegment(other); second.words > 0 && (seg.words == 0 || !seg.class && !seg.numbered && second.class && second.numbered) {
-		own, seg, at = append(slices.Clip(own), other...), second, len(own)+i
+	if line2 != "" && !seg.class && !seg.numbered {
+		other := splitStreet(line2)
+		if second, i := pickSegment(other); second.words > 0 && (seg.words == 0 || second.class && second.numbered) {
+			own, seg, at = append(slices.Clip(own), other...), second, len(own)+i
+		}
 	}
 	field := houseToken(number)
 	house = field
@@ -67,6 +70,9 @@ func splitStreet(s string) []segment {
 	}
 	var out []segment
 	for part := range strings.FieldsFuncSeq(withoutRemarks(s), func(r rune) bool { return r == ',' || r == ';' || r == '|' }) {
+		if part = strings.TrimSpace(part); strings.HasPrefix(part, "c/o") || strings.HasPrefix(part, "z.hd") {
+			continue
+		}
 		if tokens := streetTokens(part); len(tokens) > 0 {
 			if seg := newSegment(tokens); len(seg.tokens) > 0 || seg.marked != "" {
 				out = append(out, seg)
@@ -142,8 +148,15 @@ func numberAtEnd(tokens []string) (number string, rest []string) {
 		return "", tokens
 	case isNumber(tokens[0]) && hasName(tokens[1:]) && !(isNumber(tokens[n-1]) && !englishOrder(tokens)):
 		return tokens[0], tokens[1:]
-	case isNumber(tokens[n-1]) && hasName(tokens[:n-1]):
-		return tokens[n-1], tokens[:n-1]
+	case n > 2 && isNumber(tokens[0]) && isNumber(tokens[n-1]) && !hasName(tokens): // 123 Highway 66
+		return tokens[0], tokens[1:]
+	}
+	at := n
+	for at > 1 && isNumber(tokens[at-1]) && hasName(tokens[:at-1]) { // of 12 A 5 the house is the first
+		at--
+	}
+	if at < n {
+		return tokens[at], tokens[:at]
 	}
 	return "", tokens
 }
@@ -197,7 +210,8 @@ func streetWordsOf(tokens []string) string {
 		case streetShort()[t] != "":
 			form = streetShort()[t]
 		}
-		if leading = leading && isStreet; leading && len(class) < len(tokens)-1 {
+		ordinal := leadingDigits(t) > 0 && strings.HasSuffix(t, "th") // 1-й пер. Строителей
+		if leading = leading && (isStreet || ordinal); leading && isStreet && len(class) < len(tokens)-1 {
 			class = append(class, form)
 			continue
 		}
@@ -230,7 +244,7 @@ func isClass(tokens []string, i int) bool {
 		}
 		return i > 0
 	case len(t) == 1:
-		return i == 0 && len(rest) > 0 && !slices.ContainsFunc(rest, func(r string) bool { return streetClasses()[r] != "" })
+		return i == 0 && len(rest) > 0 && !slices.ContainsFunc(rest, func(r string) bool { return streetClasses()[r] != "" && r != "st" && r != "dr" && r != "ste" })
 	}
 	return true
 }

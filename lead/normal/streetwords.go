@@ -22,6 +22,12 @@ func streetTokens(s string) []string {
 // appendChunk adds what stands between two blanks: a number with its letter, an
 // abbreviation with its dots (v.le, b-r), or words that punctuation joins.
 func appendChunk(out []string, chunk string) []string {
+	if plainDigits(chunk) {
+		return append(out, chunk)
+	}
+	if strings.Trim(chunk, "abcdefghijklmnopqrstuvwxyz") == "" && chunk != "" { // nearly every word
+		return appendWord(out, chunk)
+	}
 	chunk = strings.TrimFunc(chunk, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '#' })
 	if chunk == "" {
 		return out
@@ -72,6 +78,11 @@ func appendNumber(out []string, chunk string, digits int) []string {
 		return appendChunk(append(out, chunk[:digits]+"th"), chunk[letters:])
 	case len(tail) > 1 && tail != "bis" && tail != "ter":
 		return appendChunk(append(out, chunk[:digits]), chunk[digits:])
+	case tail == "" && letters < len(chunk) && chunk[letters] == '-' && cyrillicOrdinals()[chunk[letters+1:]]: // 1-я Тверская
+		return append(out, chunk[:digits]+"th")
+	}
+	if i := strings.IndexAny(chunk, "/-"); i > 0 && i+2 < len(chunk) && leadingDigits(chunk[i+1:]) == 0 && chunk[i+1:] != "bis" && chunk[i+1:] != "ter" { // 12/Top 15
+		return appendChunk(append(out, chunk[:i]), chunk[i+1:])
 	}
 	for i, r := range chunk {
 		if r != '/' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') {
@@ -101,19 +112,34 @@ func appendWord(out []string, w string) []string {
 	return append(out, w)
 }
 
-// joinLetters writes the letter of a house to its number: 12 a, 12 bis. A single
-// letter in the midst may be a direction: 12 E Main St.
+// joinLetters writes the letter of a house to its number: 12 a, 12 bis.
 func joinLetters(tokens []string) []string {
 	out := tokens[:0]
 	for i, t := range tokens {
-		if n := len(out); n > 0 && plainDigits(out[n-1]) &&
-			(t == "bis" || t == "ter" || t == "quater" || len(t) == 1 && t[0] >= 'a' && t[0] <= 'z' && (i == len(tokens)-1 || !strings.Contains("nsew", t) && i == 1)) {
+		if n := len(out); n > 0 && plainDigits(out[n-1]) && houseLetter(t, i, tokens) {
 			out[n-1] += t
 			continue
 		}
 		out = append(out, t)
 	}
 	return out
+}
+
+// houseLetter reports whether the word at i, behind a number, belongs to it. At
+// the end any letter does, and so it does before the number of a flat; at the
+// begin it may be a direction or a short word: 12 E Main St, 12 r. Monge.
+func houseLetter(t string, i int, tokens []string) bool {
+	switch {
+	case t == "bis" || t == "ter" || t == "quater":
+		return true
+	case len(t) != 1 || t[0] < 'a' || t[0] > 'z':
+		return false
+	case i == len(tokens)-1:
+		return true
+	case i == 1:
+		return t[0] <= 'h' && t != "e"
+	}
+	return isNumber(tokens[i+1]) && !unitWords()[t] && !numberMarkers()[t]
 }
 
 // isNumber reports whether a token can be a house number; 5th is a street's name.
@@ -132,6 +158,9 @@ func withoutUnits(tokens []string) (rest []string, marked string) {
 		last := len(rest) - 1
 		switch {
 		case unitWords()[t] && follows && !(t == "box" && last >= 0 && rest[last] == "po"):
+			if slash := strings.LastIndexByte(tokens[next], '/'); slash > 0 && leadingDigits(tokens[next][slash+1:]) > 0 { // unit 3/12
+				rest = append(rest, tokens[next][slash+1:])
+			}
 			i = next
 		case t == "str" && follows && last >= 0 && isNumber(rest[last]): // д. 12 стр. 1
 			i = next
@@ -210,9 +239,9 @@ var (
 	// Hungarian, Romanian, Turkish and Greek.
 	streetClasses = wordForms(`str: street st strt strasse strase straat rue r via v calle c cl rua ulitsa ulica ulice ul vulitsya vulitsa vul utca sokak sokagi sok sk strada gatan gata gade gate odos jalan jl
  rd: road roads
- av: avenue ave aven avn avenida avda avd prospekt prosp prkt prt pr viale vle cadde caddesi cad leoforos
+ av: avenue ave aven avn avenida avda avd prospekt prosp prkt prt pr viale vle cadde caddesi cad cd leoforos leof
  bd: boulevard blvd bvd boul bulvar bulevar bulevardul bdul bul blv bulvari br bld
- pl: place plaza plz platz ploshchad ploshcha plac piazza pza praca pca namesti nam plein torget torg plass plads
+ pl: place plaza plz platz ploshchad ploshcha plac piazza pza pzza praca pca namesti nam plein torget torg plass plads
  sq: square
  ln: lane pereulok per provulok prov vicolo vic travessa
  dr: drive drv proezd prd
@@ -244,7 +273,8 @@ var (
  sh: shosse sose
  rod: rodovia
  estr: estrada
- ps: passage`)
+ ps: passage
+ kra: carrera cra`)
 	// englishStreets stand behind the name, and the number in front of it.
 	englishStreets = words(`street st rd road ave avenue av dr drive ct court ln lane cr cres crescent close cl terrace tce ter parade pde grove gr hwy highway pwy parkway pkwy
  circuit cct circle cir square sq place pl boulevard blvd bd esplanade esp garden gardens gdn gdns way wy trail trl track trk alley aly`)
@@ -261,7 +291,7 @@ var (
 	streetShort = wordForms(`st: saint sankt sainte ste sint
  mt: mount
  ft: fort
- dr: doktor doctor
+ dr: doktor doctor docteur doutor dottore
  prof: professor
  gen: general generala
  akad: akademika
@@ -269,18 +299,20 @@ var (
  sv: svateho sveti`)
 	// streetArticles say nothing.
 	streetArticles = words(`the of de la le les du des d l del della delle dello dei di da do dos das el los las het imeni`)
+	// cyrillicOrdinals follow a number that is a street's name, in Latin letters.
+	cyrillicOrdinals = words(`y ya oy aya iy yy go ogo ey`)
 	// numberMarkers announce the number of a house.
 	numberMarkers = words(`no nr num number numero n d dom nomer house haus hausnummer hno bud budynok budinok cp cislo # kucni broj szam civico nro`)
 	// unitWords announce a part of a house.
-	unitWords = words(`unit u apt apartment appartement appt app flat fl suite ste room rm floor flr level lvl lev shop lot studio office dept
+	unitWords = words(`unit apt apartment appartement appt app flat flt fl suite ste room rm floor flr level lvl lev shop lot studio office dept
  wohnung whg top etage stock stiege tur kv kvartira of ofis office pom pomeshchenie etazh podyezd podezd korp korpus k stroenie litera sekciya
  m lok lokal mieszkanie piso puerta pta esc escalera apto departamento depto oficina bloque bl interno int scala piano bloco andar sala bat batiment
- box bte boite bus building bldg block blk tower kat daire hus lgh leilighet byt ap ajto em emelet lph`)
+ box bte boite bus building bldg block blk tower kat daire hus lgh leilighet byt ap ajto em emelet lph dto dpto sc as`)
 	// floorWords follow the number of a floor.
 	floorWords = words(`floor flr level etage stock og piso andar piano etazh kat emelet em`)
 	floorNames = words(`ground first second third top lower upper lobby`)
 	// unitNames stand alone for a part of a house.
-	unitNames = words(`og eg dg hinterhaus vorderhaus penthouse basement rez-de-chaussee rdc souterrain`)
+	unitNames = words(`og eg dg hinterhaus vorderhaus penthouse basement rdc souterrain bajo entlo atico esq dto dcho dcha izq izda izquierda derecha hs links rechts tv mf frente fundos`)
 	// areaWords name a town or a district.
 	areaWords = words(`gorod gor misto selo poselok pos pgt derevnya der oblast obl rayon rn kray respublika resp okrug mikrorayon mkr colonia barrio bairro mahallesi mah osiedle`)
 	// ordinals are street names that are numbers.

@@ -77,6 +77,20 @@ func TestSearch(t *testing.T) {
 		"Йосиф":             "yosif",
 		"Παπαδόπουλος":      "papadopoulos",
 		"Ἀθῆναι":            "athinai",
+		"Ευάγγελος":         "evangelos",
+		"ΕΥΘΎΜΙΟΣ Παύλου":   "efthymios pavlou",
+		"Ταϋγέτη":           "taygeti",
+		"Μπάμπης Ντίνος":    "bampis dinos",
+		"Γκίκας":            "gikas",
+		"Σαράντης":          "sarantis",
+		"Кънчев":            "kanchev",
+		"Подъячев":          "podyachev",
+		"Ђоковић":           "djokovic",
+		"Шайтанаў":          "shaytanau",
+		"Ґудзь":             "gudz",
+		"Ægir Þór":          "aegir thor",
+		"Đặng":              "dang",
+		"Əliyev":            "aliyev",
 		"İstanbul ılık":     "istanbul ilik",
 		"ＡＢＣ１２３":            "abc123",
 		"ﬁn":                "fin",
@@ -138,5 +152,36 @@ func TestURL(t *testing.T) {
 				t.Errorf("URL(%q) = %q %v, want %q %v", c.in, got, ok, c.want, c.ok)
 			}
 		})
+	}
+}
+
+func TestURLKey(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"https://shop.example.com/windows":                        "shop.example.com/windows",
+		"http://www.Shop.example.com:80/windows/":                 "shop.example.com/windows",
+		"https://user:pw@example.com:443":                         "example.com",
+		"https://example.com:8443/?a=1":                           "example.com:8443?a=1",
+		"example.com":                                             "example.com",
+		"www.example.com/a?b=c":                                   "example.com/a?b=c",
+		"//example.com/a":                                         "",
+		"https://example.com/a?utm_source=x&b=c&gclid=1#top":      "example.com/a?b=c",
+		"https://example.com/?utm_source=x&UTM_Medium=y&fbclid=z": "example.com",
+		"https://example.com/#/offer":                             "example.com#/offer",
+		"https://münchen.example/ä":                               "xn--mnchen-3ya.example/%C3%A4",
+		"example.com/?u=http://other.example/":                    "example.com?u=http://other.example/",
+		"http://[2001:db8::1]:80/x":                               "[2001:db8::1]/x",
+		"ana@example.com":                                         "",
+		"mailto:ana@example.com":                                  "",
+		"javascript:alert(1)":                                     "",
+		"ftp://example.com/":                                      "",
+		"just words":                                              "",
+		"localhost/x":                                             "",
+		"":                                                        "",
+	} {
+		got := URLKey(in)
+		if got != want || URLKey(got) != got {
+			t.Errorf("URLKey(%q) = %q, then %q, want %q", in, got, URLKey(got), want)
+		}
 	}
 }
