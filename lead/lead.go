@@ -129,7 +129,7 @@ type Touch struct {
 // Entry is one line of a timeline that is not a touch: a stage change, a note, a merge.
 type Entry struct {
 	ID   ID        `json:"id"`
-	Kind string    `json:"kind"` // stage, edit, note, merge, release
+	Kind string    `json:"kind"` // stage, edit, note, merge, unmerge, not-same, release
 	At   time.Time `json:"at"`
 	By   string    `json:"by,omitzero"` // who did it; "" for leadgate itself
 	Text string    `json:"text,omitzero"`
@@ -141,5 +141,6 @@ type Decision struct {
 	Merge   []int64 // persons to be merged into Person
 	Foreign bool    // only its conversation leads to Person; its values are somebody else's
 	Reason  string
+	Score   float64 // how firmly; 0 when no score decided
 	Review  []int64 // persons that may be the same, for a human to decide
 }

@@ -60,7 +60,7 @@ func (p *planner) person(d lead.Decision, q *lead.Inquiry) *PersonState {
 	}
 	ps := p.s.Persons[d.Person]
 	for _, id := range d.Merge {
-		p.merge(ps, p.s.Persons[id], d.Reason)
+		p.merge(ps, p.s.Persons[id], d.Reason, d.Score)
 	}
 	if d.Foreign {
 		return ps
@@ -130,8 +130,8 @@ func holding(holders []*Holder, person int64) int {
 // review puts persons that may be one before a human.
 func (p *planner) review(d lead.Decision, person int64) {
 	for _, other := range d.Review {
-		if other != person {
-			p.c.Reviews = append(p.c.Reviews, ReviewRow{At: p.now, A: min(other, person), B: max(other, person), Reason: d.Reason})
+		if other != person && !p.s.NotSame.Differ(other, person) {
+			p.c.Reviews = append(p.c.Reviews, ReviewRow{At: p.now, A: min(other, person), B: max(other, person), Reason: d.Reason, Score: d.Score})
 		}
 	}
 }

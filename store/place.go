@@ -94,11 +94,11 @@ func (p *planner) place(st *InquiryState, lane lead.Lane, keyless bool) Outcome 
 // decide says whose an inquiry is and which lead it is attached to, nil for a new
 // one. Somebody else's values open no lead of the person their conversation leads to.
 func (p *planner) decide(q *lead.Inquiry, keys []dedupe.Key, lane lead.Lane) (lead.Decision, *LeadState) {
-	d := dedupe.Decide(q.Name, keys, p.candidates(keys, q.Name))
+	d := p.apart(dedupe.Decide(q.Name, keys, p.candidates(keys, q.Name)))
 	l := p.leadOf(d, lane)
 	if d.Foreign && l == nil && lane != lead.LaneTimeline {
 		keys = dedupe.Strong(keys)
-		d = dedupe.Decide(q.Name, keys, p.candidates(keys, q.Name))
+		d = p.apart(dedupe.Decide(q.Name, keys, p.candidates(keys, q.Name)))
 		l = p.leadOf(d, lane)
 	}
 	return d, l
@@ -256,13 +256,17 @@ func (p *planner) join(l *LeadState, st *InquiryState, keys []dedupe.Key) {
 // tell brings what a touch says into its lead.
 func (p *planner) tell(l *LeadState, st *InquiryState, keys []dedupe.Key) {
 	l.Changed = true
+	say(&l.Lead, st, keys)
+	p.touched = append(p.touched, l.Number)
+}
+
+func say(l *lead.Lead, st *InquiryState, keys []dedupe.Key) {
 	if st.Person != 0 {
-		enrich(&l.Lead, &st.Touch.Inquiry)
+		enrich(l, &st.Touch.Inquiry)
 		l.Anonymous = l.Anonymous && len(dedupe.Strong(keys)) == 0
 	} else if q := &st.Touch.Inquiry; q.Received.After(l.UpdatedAt) {
 		l.UpdatedAt = q.Received
 	}
-	p.touched = append(p.touched, l.Number)
 }
 
 // contentHash tells equal inquiries without a key apart from different ones: all

@@ -16,6 +16,7 @@ type Snapshot struct {
 	Leads     map[int64]*LeadState   // their open leads, else their last ones, and the standing leads of known inquiries
 	Waiting   map[string][]lead.ID   // by key; inquiries that wait for a lead, which are among Inquiries
 	Receipts  map[lead.ID]*ReceiptState
+	NotSame   NotSame // among Persons
 	Stages    []lead.Stage
 	// NextPerson and NextLead hand out numbers that were never used.
 	NextPerson, NextLead func() int64
@@ -57,6 +58,7 @@ type ReceiptState struct {
 type InquiryState struct {
 	ID      lead.ID
 	Key     string
+	N       int64 // its place in the order they were stored; only in a Family
 	Lead    int64 // 0 in quarantine, and while it waits
 	Person  int64 // 0 too when only its conversation led to the lead
 	Touch   lead.Touch
@@ -64,8 +66,26 @@ type InquiryState struct {
 	Reason  string
 	Content uint64 // of one without a key; 0 for none
 	Rows    []lead.Row
-	stored  int // how many of Rows the engine has as rows of their own
+	stored  int   // how many of Rows the engine has as rows of their own
+	row     int64 // the lead its stored row names, when that was merged into
+	stands  int64 // this one
 	state
+}
+
+// Follow tells the inquiry that its lead was merged into another one.
+func (st *InquiryState) Follow(number int64) {
+	if number != st.Lead {
+		st.row, st.stands, st.Lead = st.Lead, number, number
+	}
+}
+
+// Row returns the lead the stored row names. An inquiry stays where it was put when
+// its lead is merged, so that the merge can be undone.
+func (st *InquiryState) Row() int64 {
+	if st.stands != 0 && st.Lead == st.stands {
+		return st.row
+	}
+	return st.Lead
 }
 
 // Stored tells the inquiry that all its further rows are loaded. One without any

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"leadgate/dedupe"
+	"leadgate/lead"
+)
+
+// An undo takes something out of the middle of a history: of a person or a lead it
+// runs through what they were told and merged with, once with it and once without.
+// Where the two runs differ and what is kept now is what the first came to, it
+// becomes what the second came to. Whatever else is kept was changed by other hands
+// since, and stays.
+
+// since decides one field so.
+func since[T any](with, without, now T, same func(a, b T) bool) T {
+	if same(with, now) && !same(with, without) {
+		return without
+	}
+	return now
+}
+
+func equal[T comparable](a, b T) bool { return a == b }
+
+// sinceList decides each value of a list by itself: what was added since stays.
+func sinceList[T comparable](with, without, now []T) []T {
+	switch {
+	case slices.Equal(with, without):
+		return now
+	case slices.Equal(with, now):
+		return slices.Clone(without)
+	}
+	var out []T
+	for _, v := range now {
+		if !slices.Contains(with, v) || slices.Contains(without, v) {
+			out = append(out, v)
+		}
+	}
+	for _, v := range without {
+		if !slices.Contains(with, v) && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func sinceMap(with, without, now map[string]string) map[string]string {
+	out := maps.Clone(now)
+	for k, v := range with {
+		if kept, ok := now[k]; !ok || kept != v {
+			continue
+		}
+		if w, ok := without[k]; !ok {
+			delete(out, k)
+		} else {
+			out[k] = w
+		}
+	}
+	for k, v := range without {
+		if _, ok := with[k]; !ok && out[k] == "" {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// rebasedPerson takes back what a person is known by.
+func rebasedPerson(with, without, now known) known {
+	now.Name = since(with.Name, without.Name, now.Name, equal)
+	now.Company = since(with.Company, without.Company, now.Company, equal)
+	now.Holds = sinceList(with.Holds, without.Holds, now.Holds)
+	now.last = since(with.last, without.last, now.last, equal)
+	return now
+}
+
+// rebasedLead takes back what absorb and say brought into a lead. Its stage and who
+// it belongs to are nothing that others bring.
+func rebasedLead(with, without, now *lead.Lead) lead.Lead {
+	l := *copied(now)
+	for _, f := range [...]struct{ with, without, now *string }{
+		{&with.Title, &without.Title, &l.Title}, {&with.Name, &without.Name, &l.Name},
+		{&with.Company, &without.Company, &l.Company}, {&with.Owner, &without.Owner, &l.Owner},
+	} {
+		*f.now = since(*f.with, *f.without, *f.now, equal)
+	}
+	money := since([2]string{with.Amount, with.Currency}, [2]string{without.Amount, without.Currency}, [2]string{l.Amount, l.Currency}, equal)
+	l.Amount, l.Currency = money[0], money[1]
+	l.Emails = sinceList(with.Emails, without.Emails, l.Emails)
+	l.Phones = sinceList(with.Phones, without.Phones, l.Phones)
+	l.Handles = sinceList(with.Handles, without.Handles, l.Handles)
+	l.Tags = sinceList(with.Tags, without.Tags, l.Tags)
+	l.Fields = sinceMap(with.Fields, without.Fields, l.Fields)
+	l.Anonymous = since(with.Anonymous, without.Anonymous, l.Anonymous, equal)
+	l.Attribution.First = since(with.Attribution.First, without.Attribution.First, l.Attribution.First, sameAttribution)
+	l.Attribution.Last = since(with.Attribution.Last, without.Attribution.Last, l.Attribution.Last, sameAttribution)
+	l.UpdatedAt = since(with.UpdatedAt, without.UpdatedAt, l.UpdatedAt, sameTime)
+	if l.Emails == nil {
+		l.Emails = []string{}
+	}
+	if l.Phones == nil {
+		l.Phones = []string{}
+	}
+	return l
+}
+
+func sameAttribution(a, b lead.Attribution) bool {
+	return a.IsZero() && b.IsZero() || reflect.DeepEqual(a, b)
+}
+
+// sameTime compares as exactly as times are kept.
+func sameTime(a, b time.Time) bool {
+	return a.IsZero() == b.IsZero() && (a.IsZero() || a.UnixMicro() == b.UnixMicro())
+}
+
+// rebaseLead runs through a lead's history without what the undo takes out of it.
+// The leads merged into it are rebased before.
+func (u *undoing) rebaseLead(number int64) {
+	if u.done[number] {
+		return
+	}
+	u.done[number] = true
+	merges := u.f.into(number)
+	for _, m := range merges {
+		if u.changes[m.Lead] {
+			u.rebaseLead(m.Lead)
+		}
+	}
+	l := u.s.Leads[number]
+	with := &lead.Lead{Number: number, CreatedAt: l.CreatedAt, Anonymous: true, Emails: []string{}, Phones: []string{}}
+	without := copied(with)
+	touches := u.own[number]
+	say := func(upTo int64) {
+		for ; len(touches) > 0 && touches[0].N <= upTo; touches = touches[1:] {
+			t, keys := touches[0], dedupe.Keys(&touches[0].Touch.Inquiry)
+			say(with, t, keys)
+			if u.moves[t] == nil {
+				say(without, t, keys)
+			}
+		}
+	}
+	for _, m := range merges {
+		say(m.Seen)
+		before := rebasedLead(with, without, m.Before.Lead)
+		with = copied(m.Before.Lead)
+		absorb(with, u.was[m.Lead])
+		without = copied(&before)
+		if m != u.m {
+			m.Before.Lead, m.Changed = &before, true
+			absorb(without, &u.s.Leads[m.Lead].Lead)
+		}
+	}
+	say(1<<63 - 1)
+	named := !l.Anonymous
+	l.Lead, l.Changed = rebasedLead(with, without, &l.Lead), true
+	if owner := u.s.survivor(l.Person); named && owner != nil && len(owner.Holds) > 0 {
+		l.Anonymous = false
+	}
+	u.touched = append(u.touched, number)
+}
+
+// rebasePerson runs through a person's history without the merge that is undone and
+// the touches that are the other's.
+func (u *undoing) rebasePerson(ps *PersonState) {
+	var touches []*InquiryState
+	for _, t := range u.f.Touches {
+		if t.Person == ps.ID {
+			touches = append(touches, t)
+		}
+	}
+	with, without := known{}, known{}
+	hear := func(upTo int64) {
+		for ; len(touches) > 0 && touches[0].N <= upTo; touches = touches[1:] {
+			with = heard(with, touches[0])
+			if u.side[touches[0]] != theirs {
+				without = heard(without, touches[0])
+			}
+		}
+	}
+	for _, m := range u.f.of(ps.ID) {
+		hear(m.Seen)
+		b := known{lead.Person{Name: m.Before.Name, Company: m.Before.Company, Holds: m.Before.Holds}, m.Before.Last}
+		before := rebasedPerson(with, without, b)
+		with, without = joined(b, u.knew[m.Person], m.LeadInto), before
+		if m != u.m {
+			m.Before.Name, m.Before.Company, m.Before.Holds, m.Before.Last, m.Changed = before.Name, before.Company, before.Holds, before.last, true
+			loser := u.s.Persons[m.Person]
+			without = joined(before, known{loser.Person, loser.LastLead}, m.LeadInto)
+		}
+	}
+	hear(1<<63 - 1)
+	one := rebasedPerson(with, without, u.knew[ps.ID])
+	ps.Person, ps.LastLead, ps.Changed = one.Person, one.last, true
+}
+
+// heard is what a touch makes of a person, as at intake.
+func heard(k known, t *InquiryState) known {
+	if better(t.Touch.Name, k.Name) {
+		k.Name = t.Touch.Name
+	}
+	if k.Company == "" {
+		k.Company = t.Touch.Company
+	}
+	k.Holds = slices.Clip(k.Holds)
+	for _, key := range dedupe.Strong(dedupe.Keys(&t.Touch.Inquiry)) {
+		if g := key.Group(); !slices.Contains(k.Holds, g) {
+			k.Holds = append(k.Holds, g)
+		}
+	}
+	if t.Touch.Verdict == lead.Created {
+		k.last = t.Lead
+	}
+	return k
+}
