@@ -32,7 +32,7 @@ func Run(t *testing.T, open Open) {
 		"LateDoubleClick": testLateDoubleClick, "Receipts": testReceipts, "GroupChat": testGroupChat, "MailThread": testMailThread,
 		"ForeignAfterClose": testForeignAfterClose, "IdentityInThread": testIdentityInThread, "AnonymousChat": testAnonymousChat, "RowsFold": testRowsFold,
 		"LanesInAnyOrder": testLanesInAnyOrder, "UpdatePermutations": testUpdatePermutations, "OutgoingFirst": testOutgoingFirst,
-		"SearchFilters": testSearchFilters, "UndoIdentity": testUndoIdentity,
+		"SearchFilters": testSearchFilters, "UndoIdentity": testUndoIdentity, "UndoLater": testUndoLater, "UndoAnyhow": testUndoAnyhow,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
