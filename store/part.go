@@ -58,8 +58,13 @@ func (u *undoing) settle() {
 		_, between := u.path[t.Person]
 		if between && u.side[t] == theirs {
 			t.Person, t.Changed = u.them.ID, true
+		}
+		if t.Person != 0 && u.side[t] == theirs { // those from before may have been updated
 			one := heard(known{u.them.Person, u.them.LastLead}, t)
-			u.them.Person, u.them.LastLead, u.them.Changed = one.Person, max(one.last, u.them.LastLead), true
+			u.them.Person, u.them.Changed = one.Person, true
+			if between {
+				u.them.LastLead = max(one.last, u.them.LastLead)
+			}
 		}
 		if to := u.moves[t]; to != nil {
 			u.bring(t, to)

@@ -158,11 +158,61 @@ func (u *undoing) rebaseLead(number int64) {
 	}
 	say(1<<63 - 1)
 	named := !l.Anonymous
-	l.Lead, l.Changed = rebasedLead(with, without, &l.Lead), true
+	l.Lead, l.Changed = u.forgotten(number, with, without, rebasedLead(with, without, &l.Lead)), true
 	if owner := u.s.survivor(l.Person); named && owner != nil && len(owner.Holds) > 0 {
 		l.Anonymous = false
 	}
 	u.touched = append(u.touched, number)
+}
+
+// forgotten takes out of a lead what updates of touches that are no longer here
+// brought since. It is told to the lead they are on.
+func (u *undoing) forgotten(number int64, with, without *lead.Lead, now lead.Lead) lead.Lead {
+	with = copied(with)
+	back := u.s.Leads[u.m.Lead]
+	for _, t := range u.f.Touches {
+		gone := back != nil && u.standing(t.Lead) == back
+		if gone || u.moves[t] != nil && t.Lead == number {
+			say(with, t, dedupe.Keys(&t.Touch.Inquiry))
+		}
+	}
+	l := rebasedLead(with, without, &now)
+	if back != nil {
+		learn(&back.Lead, &now, &l)
+		back.Changed = true
+	}
+	return l
+}
+
+// learn brings into a lead what another one has lost.
+func learn(l, had, has *lead.Lead) {
+	lost := lead.Lead{CreatedAt: l.CreatedAt, UpdatedAt: l.UpdatedAt, Attribution: l.Attribution, Anonymous: l.Anonymous,
+		Emails: minus(had.Emails, has.Emails), Phones: minus(had.Phones, has.Phones), Handles: minus(had.Handles, has.Handles), Tags: minus(had.Tags, has.Tags)}
+	for k, v := range had.Fields {
+		if _, ok := has.Fields[k]; !ok {
+			if lost.Fields == nil {
+				lost.Fields = map[string]string{}
+			}
+			lost.Fields[k] = v
+		}
+	}
+	for _, f := range [...]struct {
+		to       *string
+		had, has string
+	}{{&lost.Name, had.Name, has.Name}, {&lost.Company, had.Company, has.Company}, {&lost.Amount, had.Amount, has.Amount}} {
+		if f.had != f.has {
+			*f.to = f.had
+		}
+	}
+	if lost.Amount != "" {
+		lost.Currency = had.Currency
+	}
+	absorb(l, &lost)
+	l.Anonymous = l.Anonymous && len(lost.Emails)+len(lost.Phones)+len(lost.Handles) == 0
+}
+
+func minus[T comparable](a, b []T) []T {
+	return slices.DeleteFunc(slices.Clone(a), func(v T) bool { return slices.Contains(b, v) })
 }
 
 // rebasePerson runs through a person's history without the merge that is undone and
@@ -196,6 +246,13 @@ func (u *undoing) rebasePerson(ps *PersonState) {
 	}
 	hear(1<<63 - 1)
 	one := rebasedPerson(with, without, u.knew[ps.ID])
+	for _, t := range u.f.Touches { // what updates brought since
+		if t.Person != 0 && u.side[t] == theirs {
+			with = heard(with, t)
+		}
+	}
+	with.last = one.last
+	one = rebasedPerson(with, without, one)
 	ps.Person, ps.LastLead, ps.Changed = one.Person, one.last, true
 }
 

@@ -33,6 +33,8 @@ func Run(t *testing.T, open Open) {
 		"ForeignAfterClose": testForeignAfterClose, "IdentityInThread": testIdentityInThread, "AnonymousChat": testAnonymousChat, "RowsFold": testRowsFold,
 		"LanesInAnyOrder": testLanesInAnyOrder, "UpdatePermutations": testUpdatePermutations, "OutgoingFirst": testOutgoingFirst,
 		"SearchFilters": testSearchFilters, "UndoIdentity": testUndoIdentity, "UndoLater": testUndoLater, "UndoAnyhow": testUndoAnyhow,
+		"UndoAutomatic": testUndoAutomatic, "UndoKeepsChanges": testUndoKeepsChanges, "UndoRefuses": testUndoRefuses, "UndoAfterClose": testUndoAfterClose,
+		"UndoConversation": testUndoConversation, "UndoAfterUpdate": testUndoAfterUpdate, "UndoConcurrent": testUndoConcurrent, "Duplicates": testDuplicates,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -79,6 +79,7 @@ type people struct {
 	values [][]lead.Identity
 	first  int64             // number of their first lead
 	ids    map[int64]lead.ID // of their leads, by number
+	before store.LeadStats   // when they were not there yet
 }
 
 func (p *people) all() []lead.Identity { return slices.Concat(p.values...) }
@@ -90,6 +91,11 @@ func (b *bench) meet(t *testing.T, r *rapid.T, round, n int) *people {
 	if l := b.newest(t, 1); len(l) > 0 {
 		p.first = l[0].Number + 1
 	}
+	st, err := b.Store.Stats(b.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.before = st.Leads
 	for i := range n {
 		p.values = append(p.values, []lead.Identity{mail(key("u%d.%d@example.org", round, i)), call(key("+3361%02d%05d", i, round)), user(key("%d-%d", round, i))})
 	}
