@@ -328,3 +328,50 @@ func testDuplicates(t *testing.T, b *bench) {
 		}
 	}
 }
+
+// Who was said to be different stays so whoever they are merged with, in one batch
+// too; the others of an inquiry's persons become one.
+func testNotSame(t *testing.T, b *bench) {
+	all := []lead.Identity{mail("a@example.org"), mail("b@example.org"), mail("c@example.org")}
+	for n, batches := range [][][]lead.Identity{{all}, {all[:2], all[1:]}, {all[1:], all[:2]}} {
+		var leads []lead.ID
+		values := make([]lead.Identity, 3)
+		for i, id := range all {
+			values[i] = mail(key("%d.%s", n, id.Value))
+			leads = append(leads, b.post(t, key("%d-%d", n, i), said("", "", "hello", values[i])).Lead)
+		}
+		if err := errors.Join(b.NotSame(b.ctx, leads[0], leads[2], "tester"), b.NotSame(b.ctx, leads[2], leads[0], "tester")); err != nil {
+			t.Fatal(err)
+		}
+		var items []store.Item
+		for i, ids := range batches {
+			q := said("", "", key("batch %d", i))
+			for _, id := range ids {
+				q.Identities = append(q.Identities, mail(key("%d.%s", n, id.Value)))
+			}
+			q.Key = key("%d-batch-%d", n, i)
+			items = append(items, b.item(q.Key, q))
+		}
+		b.apply(t, items...)
+		if one, other := b.lead(t, leads[0]), b.lead(t, leads[2]); one.ID == other.ID {
+			t.Errorf("round %d: two that are not the same became one", n)
+		}
+		stand := map[lead.ID]bool{}
+		for _, id := range leads {
+			stand[b.lead(t, id).ID] = true
+		}
+		wantCount(t, "leads that stand", len(stand), 2)
+		_, entries, err := b.Timeline(b.ctx, b.lead(t, leads[2]).Number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := 0
+		for _, e := range entries {
+			if e.Kind == "not-same" {
+				said++
+			}
+		}
+		wantCount(t, "lines about it", said, 1)
+	}
+	wantCount(t, "pairs", len(b.pairs(t)), 0)
+}
