@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"leadgate/dedupe"
+	"leadgate/lead"
 )
 
 // Family is what a human's decision about persons needs beside a snapshot that holds
@@ -38,6 +39,21 @@ func (f *Family) Keys(s *Snapshot) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// Retold returns the deliveries whose receipts must be loaded before a merge can be
+// undone: of what was said since the first of them, which may move.
+func (f *Family) Retold() []lead.ID {
+	if len(f.Merges) == 0 {
+		return nil
+	}
+	var out []lead.ID
+	for _, t := range f.Touches {
+		if t.N > f.Merges[0].Seen {
+			out = append(out, t.Touch.DeliveryID)
+		}
+	}
+	return out
 }
 
 // heldUnder returns under which keys the value of a touch may be held: itself, or,

@@ -1,6 +1,10 @@
 package store
 
-import "leadgate/lead"
+import (
+	"slices"
+
+	"leadgate/lead"
+)
 
 // NotSame are the persons that a human said are not the same, by the persons that
 // stand: what was said of a merged person counts for the survivor.
@@ -28,19 +32,25 @@ func (n NotSame) follow(loser, winner int64) {
 	}
 }
 
-// apart leaves out of a decision every merge of persons that are not the same:
-// what a human said stands over every rule.
-func (p *planner) apart(d lead.Decision) lead.Decision {
+// apart leaves out of a decision every merge of persons that are not the same: what
+// a human said stands over every rule. first is whose the inquiry is before anybody
+// else's, 0 when it is whom the decision names.
+func (p *planner) apart(d lead.Decision, first int64) lead.Decision {
 	if len(d.Merge) == 0 || len(p.s.NotSame) == 0 {
 		return d
 	}
-	one := []int64{d.Person}
-	for _, id := range d.Merge {
+	all := append([]int64{d.Person}, d.Merge...)
+	if i := slices.Index(all, first); i > 0 {
+		all[0], all[i] = all[i], all[0]
+	}
+	var one []int64
+	for _, id := range all {
 		if !p.differs(id, one) {
 			one = append(one, id)
 		}
 	}
-	d.Merge = one[1:]
+	slices.Sort(one) // who is known longest stays
+	d.Person, d.Merge = one[0], one[1:]
 	return d
 }
 

@@ -103,6 +103,21 @@ func (u *undoing) bring(t *InquiryState, to *destination) {
 	}
 	t.Lead = to.lead.Number
 	u.tell(to.lead, t, keys)
+	u.readdress(t, to.lead)
+}
+
+// readdress lets the receipt of a touch say where it is now.
+func (u *undoing) readdress(t *InquiryState, l *LeadState) {
+	r := u.receipt(t.Touch.DeliveryID)
+	if r == nil {
+		return
+	}
+	if o := r.find(t.Key); o != nil {
+		if o.Lead = l.ID; o.Verdict == lead.Attached {
+			o.Verdict = t.Touch.Verdict
+		}
+		r.summarise()
+	}
 }
 
 // joinLater makes a lead that they opened since part of the one they get back, as their

@@ -94,11 +94,11 @@ func (p *planner) place(st *InquiryState, lane lead.Lane, keyless bool) Outcome 
 // decide says whose an inquiry is and which lead it is attached to, nil for a new
 // one. Somebody else's values open no lead of the person their conversation leads to.
 func (p *planner) decide(q *lead.Inquiry, keys []dedupe.Key, lane lead.Lane) (lead.Decision, *LeadState) {
-	d := p.apart(dedupe.Decide(q.Name, keys, p.candidates(keys, q.Name)))
+	d := p.apart(dedupe.Decide(q.Name, keys, p.candidates(keys, q.Name)), 0)
 	l := p.leadOf(d, lane)
 	if d.Foreign && l == nil && lane != lead.LaneTimeline {
 		keys = dedupe.Strong(keys)
-		d = p.apart(dedupe.Decide(q.Name, keys, p.candidates(keys, q.Name)))
+		d = p.apart(dedupe.Decide(q.Name, keys, p.candidates(keys, q.Name)), 0)
 		l = p.leadOf(d, lane)
 	}
 	return d, l

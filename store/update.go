@@ -93,7 +93,7 @@ func (p *planner) standing(number int64) *LeadState {
 func (p *planner) identify(l *LeadState, st *InquiryState, keys []dedupe.Key) {
 	if self := p.s.Persons[l.Person]; self != nil && len(keys) > 0 && st.Person != 0 {
 		q := &st.Touch.Inquiry
-		d := p.apart(dedupe.Decide(q.Name, keys, p.withSelf(p.candidates(keys, q.Name), self)))
+		d := p.apart(dedupe.Decide(q.Name, keys, p.withSelf(p.candidates(keys, q.Name), self)), self.ID)
 		person := p.person(d, q)
 		p.hold(keys, person, st.When())
 		p.review(d, person.ID)

@@ -130,6 +130,9 @@ func (s *Store) loadMerged(ctx context.Context, id lead.ID) (*store.Snapshot, *s
 	if err := s.loadHolders(ctx, snap, f.Keys(snap)); err != nil {
 		return nil, nil, 0, fmt.Errorf("looking up identities: %w", err)
 	}
+	if err := s.loadReceipts(ctx, snap, f.Retold()); err != nil {
+		return nil, nil, 0, fmt.Errorf("looking up receipts: %w", err)
+	}
 	return snap, f, number, nil
 }
 

@@ -375,3 +375,31 @@ func testNotSame(t *testing.T, b *bench) {
 	}
 	wantCount(t, "pairs", len(b.pairs(t)), 0)
 }
+
+// An update that brings somebody else's value leaves everybody who they are.
+func testNotSameUpdate(t *testing.T, b *bench) {
+	ana, bob := b.post(t, "1", from("", "ana@example.org", "", "a")), b.post(t, "2", from("", "bob@example.org", "", "b"))
+	if err := b.NotSame(b.ctx, ana.Lead, bob.Lead, "tester"); err != nil {
+		t.Fatal(err)
+	}
+	it := b.item("late")
+	it.Updates = []lead.Update{{About: "2", Event: "c", Scope: "src", Kind: lead.UpdateComplete, Patch: from("", "ana@example.org", "+33612345678", "")}}
+	b.apply(t, it)
+	wantCount(t, "leads", len(b.leads(t)), 2)
+	wantCount(t, "persons with his address", len(b.persons(t, from("", "bob@example.org", "", ""))), 1)
+	wantLead(t, "his new phone", b.post(t, "3", from("", "", "+33612345678", "again")), bob.Lead)
+	wantLead(t, "his address", b.post(t, "4", from("", "bob@example.org", "", "again")), bob.Lead)
+}
+
+// A receipt tells where an inquiry is, after an undo too.
+func testUndoReceipts(t *testing.T, b *bench) {
+	ana, bob := b.post(t, "1", from("", "ana@example.org", "", "a")), b.post(t, "2", from("", "bob@example.org", "", "b"))
+	b.merge(t, ana.Lead, bob.Lead)
+	b.post(t, "3", from("", "bob@example.org", "", "c"))
+	b.unmerge(t, bob.Lead)
+	for k, want := range map[string]lead.ID{"1": ana.Lead, "2": bob.Lead, "3": bob.Lead} {
+		if r, err := b.Receipt(b.ctx, lead.DeriveID("src", k)); err != nil || r.Lead != want || r.Inquiries[0].Lead != want {
+			t.Errorf("receipt of %s: %+v, %v; want lead %v", k, r, err, want)
+		}
+	}
+}
