@@ -9,12 +9,17 @@ import (
 
 const reasonByHand = "by hand"
 
+// byHand is a planner of what somebody decided.
+func byHand(s *Snapshot, by string, now time.Time) planner {
+	return planner{s: s, now: now, by: by, c: &Changes{Snapshot: s, Counts: map[string]int64{}, Last: map[string]time.Time{}}}
+}
+
 // PlanMerge decides what merging the persons of two leads by hand changes, and
 // returns the number of the lead that survives. Their open leads are merged as at
 // intake. What a human says stands over names and over what was said before: that
 // they are not the same is taken back, until the merge is undone.
 func PlanMerge(s *Snapshot, f *Family, a, b int64, by string, now time.Time) (*Changes, int64, error) {
-	p := planner{s: s, now: now, by: by, c: &Changes{Snapshot: s, Counts: map[string]int64{}, Last: map[string]time.Time{}}}
+	p := byHand(s, by, now)
 	winner, loser := s.survivor(s.Leads[a].Person), s.survivor(s.Leads[b].Person)
 	if winner.ID == loser.ID {
 		return nil, 0, &lead.Refusal{Class: lead.ErrConflict, Text: "both leads are of one person already"}
@@ -63,7 +68,7 @@ func (f *Family) between(some, others []int64) [][2]int64 {
 // PlanNotSame decides what it changes that the persons of two leads are not the
 // same: nothing merges them by itself from now on.
 func PlanNotSame(s *Snapshot, f *Family, a, b int64, by string, now time.Time) (*Changes, error) {
-	p := planner{s: s, now: now, by: by, c: &Changes{Snapshot: s, Counts: map[string]int64{}, Last: map[string]time.Time{}}}
+	p := byHand(s, by, now)
 	one, other := s.survivor(s.Leads[a].Person), s.survivor(s.Leads[b].Person)
 	if one.ID == other.ID {
 		return nil, &lead.Refusal{Class: lead.ErrConflict, Text: "both leads are of one person: undo the merge that made them one"}

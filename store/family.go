@@ -11,9 +11,10 @@ import (
 // Family is what a human's decision about persons needs beside a snapshot that holds
 // them, everybody merged into them, and their leads, merged ones too.
 type Family struct {
-	Merges  []*MergeState   // among them, those that stand, oldest first
-	Touches []*InquiryState // on their leads, in the order they were stored; none needed to merge
-	Marks   [][2]int64      // of them that were said to be different, as stored, each pair once
+	Merges  []*MergeState             // among them, those that stand, oldest first
+	Touches []*InquiryState           // on their leads, in the order they were stored; none needed to merge
+	Marks   [][2]int64                // of them that were said to be different, as stored, each pair once
+	Edited  map[int64]map[string]bool // what people changed on their leads, as the entries of their timelines name it
 }
 
 // MergeState is a stored merge.
@@ -100,7 +101,9 @@ func (s *Snapshot) survivor(person int64) *PersonState {
 // Merged returns the merge that took a lead away; of a lead that stands, the newest
 // one that is about it or about no lead, else the newest of its person. nil for none.
 func (f *Family) Merged(s *Snapshot, number int64) *MergeState {
-	if s.Leads[number].MergedInto != 0 {
+	if l := s.Leads[number]; l == nil {
+		return nil
+	} else if l.MergedInto != 0 {
 		taken := f.merges(func(m *MergeState) bool { return m.Lead == number })
 		if len(taken) == 0 {
 			return nil

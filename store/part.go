@@ -45,6 +45,9 @@ func (u *undoing) rebase() {
 	for _, n := range slices.Sorted(maps.Keys(u.changes)) {
 		u.rebaseLead(n)
 	}
+	if u.m.Lead != 0 {
+		u.retell(u.s.Leads[u.m.Lead])
+	}
 	for _, m := range u.f.Merges {
 		if m.Changed && m != u.m {
 			u.c.Rebased = append(u.c.Rebased, m)

@@ -119,6 +119,9 @@ func sameTime(a, b time.Time) bool {
 	return a.IsZero() == b.IsZero() && (a.IsZero() || a.UnixMicro() == b.UnixMicro())
 }
 
+// ever is the number of no inquiry: all were stored before it.
+const ever = 1<<63 - 1
+
 // rebaseLead runs through a lead's history without what the undo takes out of it.
 // The leads merged into it are rebased before.
 func (u *undoing) rebaseLead(number int64) {
@@ -147,72 +150,158 @@ func (u *undoing) rebaseLead(number int64) {
 	}
 	for _, m := range merges {
 		say(m.Seen)
-		before := rebasedLead(with, without, m.Before.Lead)
+		before := m.Before.Lead
+		if m.ID > u.m.ID {
+			before = u.parted(number, m.Seen, with, without, before)
+		}
 		with = copied(m.Before.Lead)
 		absorb(with, u.was[m.Lead])
-		without = copied(&before)
+		without = copied(before)
 		if m != u.m {
-			m.Before.Lead, m.Changed = &before, true
+			m.Before.Lead, m.Changed = before, m.ID > u.m.ID
 			absorb(without, &u.s.Leads[m.Lead].Lead)
 		}
 	}
-	say(1<<63 - 1)
+	say(ever)
 	named := !l.Anonymous
-	l.Lead, l.Changed = u.forgotten(number, with, without, rebasedLead(with, without, &l.Lead)), true
+	l.Lead, l.Changed = *u.parted(number, ever, with, without, &l.Lead), true
 	if owner := u.s.survivor(l.Person); named && owner != nil && len(owner.Holds) > 0 {
 		l.Anonymous = false
 	}
 	u.touched = append(u.touched, number)
 }
 
-// forgotten takes out of a lead what updates of touches that are no longer here
-// brought since. It is told to the lead they are on.
-func (u *undoing) forgotten(number int64, with, without *lead.Lead, now lead.Lead) lead.Lead {
+// parted is what becomes of what was kept of a lead, by both runs up to an inquiry.
+// Updates told of touches from before the merge since, which no run tells in time.
+func (u *undoing) parted(number, upTo int64, with, without, now *lead.Lead) *lead.Lead {
+	without = u.remembered(number, upTo, with, without, now)
+	l := rebasedLead(with, without, now)
+	with = u.forgotten(number, upTo, with, &l)
+	without = u.remembered(number, upTo, with, without, &l)
+	l = rebasedLead(with, without, &l)
+	return &l
+}
+
+// remembered lets the run without the merge have what updates told of touches that
+// stay, where the run with it had it from somebody else.
+func (u *undoing) remembered(number, upTo int64, with, without, now *lead.Lead) *lead.Lead {
+	edited := u.f.Edited[number]
+	l, without := copied(without), copied(without)
+	for _, t := range u.own[number] {
+		if u.moves[t] == nil && t.N <= upTo {
+			say(l, t, dedupe.Keys(&t.Touch.Inquiry))
+		}
+	}
+	without.Emails = plus(without.Emails, l.Emails, now.Emails)
+	without.Phones = plus(without.Phones, l.Phones, now.Phones)
+	without.Handles = plus(without.Handles, l.Handles, now.Handles)
+	if !edited["tags"] {
+		without.Tags = plus(without.Tags, l.Tags, now.Tags)
+	}
+	for k, v := range l.Fields {
+		if had, ok := with.Fields[k]; ok && had == now.Fields[k] && without.Fields[k] == "" && !edited["field "+k] {
+			if without.Fields == nil {
+				without.Fields = map[string]string{}
+			}
+			without.Fields[k] = v
+		}
+	}
+	if with.Name == now.Name && without.Name == "" && !edited["name"] {
+		without.Name = l.Name
+	}
+	if with.Company == now.Company && without.Company == "" && !edited["company"] {
+		without.Company = l.Company
+	}
+	return without
+}
+
+// plus adds the values of more that are kept now.
+func plus[T comparable](list, more, now []T) []T {
+	for _, v := range more {
+		if slices.Contains(now, v) && !slices.Contains(list, v) {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// forgotten lets the run with the merge have what updates told of touches that are
+// no longer here.
+func (u *undoing) forgotten(number, upTo int64, with, now *lead.Lead) *lead.Lead {
 	with = copied(with)
-	back := u.s.Leads[u.m.Lead]
+	var back *LeadState
+	if u.m.Lead != 0 && u.within(u.m.LeadInto, number) {
+		back = u.s.Leads[u.m.Lead]
+	}
 	for _, t := range u.f.Touches {
 		gone := back != nil && u.standing(t.Lead) == back
-		if gone || u.moves[t] != nil && t.Lead == number {
+		if t.N <= upTo && (gone || u.moves[t] != nil && u.within(t.Lead, number)) {
 			say(with, t, dedupe.Keys(&t.Touch.Inquiry))
+			claim(with, now, &t.Touch.Inquiry)
 		}
 	}
-	l := rebasedLead(with, without, &now)
-	if back != nil {
-		learn(&back.Lead, &now, &l)
-		back.Changed = true
-	}
-	return l
+	return with
 }
 
-// learn brings into a lead what another one has lost.
-func learn(l, had, has *lead.Lead) {
-	lost := lead.Lead{CreatedAt: l.CreatedAt, UpdatedAt: l.UpdatedAt, Attribution: l.Attribution, Anonymous: l.Anonymous,
-		Emails: minus(had.Emails, has.Emails), Phones: minus(had.Phones, has.Phones), Handles: minus(had.Handles, has.Handles), Tags: minus(had.Tags, has.Tags)}
-	for k, v := range had.Fields {
-		if _, ok := has.Fields[k]; !ok {
-			if lost.Fields == nil {
-				lost.Fields = map[string]string{}
+// claim makes sure that a lead has what an inquiry says where another one has it:
+// who spoke first was heard there.
+func claim(l, heard *lead.Lead, q *lead.Inquiry) {
+	for _, f := range q.Fields {
+		if v := cut(f.Value, maxFieldRunes); heard.Fields[f.Key] == v && v != "" {
+			if l.Fields == nil {
+				l.Fields = map[string]string{}
 			}
-			lost.Fields[k] = v
+			l.Fields[f.Key] = v
 		}
 	}
-	for _, f := range [...]struct {
-		to       *string
-		had, has string
-	}{{&lost.Name, had.Name, has.Name}, {&lost.Company, had.Company, has.Company}, {&lost.Amount, had.Amount, has.Amount}} {
-		if f.had != f.has {
-			*f.to = f.had
-		}
+	if name := q.Name.String(); name == heard.Name {
+		l.Name = name
 	}
-	if lost.Amount != "" {
-		lost.Currency = had.Currency
+	if q.Company == heard.Company {
+		l.Company = q.Company
 	}
-	absorb(l, &lost)
-	l.Anonymous = l.Anonymous && len(lost.Emails)+len(lost.Phones)+len(lost.Handles) == 0
+	if q.Amount == heard.Amount {
+		l.Amount, l.Currency = heard.Amount, heard.Currency
+	}
 }
 
-func minus[T comparable](a, b []T) []T {
-	return slices.DeleteFunc(slices.Clone(a), func(v T) bool { return slices.Contains(b, v) })
+// within reports whether a lead is another one, or was merged into it.
+func (u *undoing) within(number, other int64) bool {
+	for number != other {
+		l := u.s.Leads[number]
+		if l == nil || l.MergedInto == 0 {
+			return false
+		}
+		number = l.MergedInto
+	}
+	return true
+}
+
+// retell brings into the lead they get back what updates told of its touches while
+// it was part of another one. What people changed on it stays changed.
+func (u *undoing) retell(back *LeadState) {
+	edited := u.f.Edited[back.Number]
+	l := copied(&back.Lead)
+	for _, t := range u.own[back.Number] {
+		say(l, t, dedupe.Keys(&t.Touch.Inquiry))
+	}
+	for k := range l.Fields {
+		if _, ok := back.Fields[k]; !ok && edited["field "+k] {
+			delete(l.Fields, k)
+		}
+	}
+	for name, f := range map[string]struct{ to, had *string }{
+		"name": {&l.Name, &back.Name}, "company": {&l.Company, &back.Company}, "amount": {&l.Amount, &back.Amount}, "currency": {&l.Currency, &back.Currency},
+	} {
+		if edited[name] {
+			*f.to = *f.had
+		}
+	}
+	if edited["tags"] {
+		l.Tags = back.Tags
+	}
+	l.Title, l.UpdatedAt, l.Attribution = back.Title, back.UpdatedAt, back.Attribution
+	back.Lead, back.Changed = *l, true
 }
 
 // rebasePerson runs through a person's history without the merge that is undone and
@@ -244,11 +333,17 @@ func (u *undoing) rebasePerson(ps *PersonState) {
 			without = joined(before, known{loser.Person, loser.LastLead}, m.LeadInto)
 		}
 	}
-	hear(1<<63 - 1)
+	hear(ever)
 	one := rebasedPerson(with, without, u.knew[ps.ID])
 	for _, t := range u.f.Touches { // what updates brought since
 		if t.Person != 0 && u.side[t] == theirs {
 			with = heard(with, t)
+			if t.Touch.Name == one.Name {
+				with.Name = one.Name
+			}
+			if t.Touch.Company == one.Company {
+				with.Company = one.Company
+			}
 		}
 	}
 	with.last = one.last

@@ -38,8 +38,11 @@ func PlanUnmerge(s *Snapshot, f *Family, number int64, by string, now time.Time)
 	u.count()
 	u.mark()
 	pair := u.pair()
-	u.note(pair[0], "unmerge", u.words(pair[1]))
-	u.note(pair[1], "unmerge", u.words(pair[0]))
+	for i, n := range pair {
+		if n != 0 {
+			u.note(n, "unmerge", u.words(pair[1-i]))
+		}
+	}
 	u.c.Touch(u.touched)
 	return u.c, pair, nil
 }
@@ -53,25 +56,31 @@ const (
 	kept    side = 2 // of the survivor
 )
 
+// undoing is an undo on its way. «They» are the person that was merged away.
 type undoing struct {
 	planner
-	f       *Family
-	m       *MergeState
-	them    *PersonState // who was merged away
-	top     *PersonState // who stands for the survivor
-	under   map[int64]bool
-	path    map[int64]int64 // persons from the survivor to top → newest inquiry stored before they were one with them
+	f     *Family
+	m     *MergeState
+	them  *PersonState
+	top   *PersonState              // who stands for the survivor
+	under map[int64]bool            // they, and everybody merged into them
+	path  map[int64]int64           // from the survivor to top → the newest inquiry stored before they were part of each
+	own   map[int64][]*InquiryState // by the lead they are on
+	was   map[int64]*lead.Lead      // leads as they were found
+	knew  map[int64]known           // persons as they were found
+
+	// What assign finds out.
 	side    map[*InquiryState]side
-	carried map[string]side           // by key, a set of sides
-	own     map[int64][]*InquiryState // by lead
-	home    map[int64]side            // by lead
+	carried map[string]side // by key, a set of sides
+	home    map[int64]side  // by lead
+	gives   map[string]bool // keys whose rows are theirs alone
+
+	// What plan decides.
 	moves   map[*InquiryState]*destination
 	changes map[int64]bool // leads that lose something, and those they are merged into
-	done    map[int64]bool
-	was     map[int64]*lead.Lead
-	knew    map[int64]known
-	gives   map[string]bool // keys whose rows are theirs alone
-	joins   int64           // a lead opened since that becomes part of the lead they get back
+	joins   int64          // a lead opened since that becomes part of the lead they get back
+
+	done map[int64]bool // leads that are rebased
 }
 
 // destination is the lead touches move to: one that stands, or a new one.
@@ -81,10 +90,10 @@ type destination struct {
 }
 
 func newUndoing(s *Snapshot, f *Family, m *MergeState, by string, now time.Time) *undoing {
-	u := &undoing{planner: planner{s: s, now: now, by: by, c: &Changes{Snapshot: s, Counts: map[string]int64{}, Last: map[string]time.Time{}}}, f: f, m: m,
-		them: s.Persons[m.Person], top: s.survivor(m.Into), under: map[int64]bool{}, path: map[int64]int64{}, side: map[*InquiryState]side{}, carried: map[string]side{},
-		own: map[int64][]*InquiryState{}, home: map[int64]side{}, moves: map[*InquiryState]*destination{}, changes: map[int64]bool{}, done: map[int64]bool{},
-		was: map[int64]*lead.Lead{}, knew: map[int64]known{}}
+	u := &undoing{planner: byHand(s, by, now), f: f, m: m, them: s.Persons[m.Person], top: s.survivor(m.Into),
+		under: map[int64]bool{}, path: map[int64]int64{}, own: map[int64][]*InquiryState{}, was: map[int64]*lead.Lead{}, knew: map[int64]known{},
+		side: map[*InquiryState]side{}, carried: map[string]side{}, home: map[int64]side{},
+		moves: map[*InquiryState]*destination{}, changes: map[int64]bool{}, done: map[int64]bool{}}
 	for _, id := range s.under(m.Person) {
 		u.under[id] = true
 	}
@@ -212,8 +221,15 @@ func (u *undoing) later(number int64) bool {
 // refuse says what must be undone or decided before. Leads of both that became one
 // in another merge cannot be told apart here.
 func (u *undoing) refuse() error {
+	untold := &lead.Refusal{Class: lead.ErrConflict, Text: "what is kept does not tell any more whose it was"}
+	if u.them == nil || u.top == nil {
+		return untold
+	}
 	for _, m := range u.f.Merges {
-		if m == u.m || m.Undone || m.Lead == 0 || u.home[m.Lead] == u.home[m.LeadInto] {
+		if m.Lead != 0 && (u.s.Leads[m.Lead] == nil || u.s.Leads[m.LeadInto] == nil || m.Before.Lead == nil) {
+			return untold
+		}
+		if m == u.m || m.Lead == 0 || u.home[m.Lead] == u.home[m.LeadInto] {
 			continue
 		}
 		return &lead.Refusal{Class: lead.ErrConflict, Text: fmt.Sprintf("lead %d was merged into lead %d in another merge: undo that one first", m.Lead, m.LeadInto)}
@@ -222,7 +238,7 @@ func (u *undoing) refuse() error {
 		return nil
 	}
 	if u.home[u.m.Lead] != theirs || u.home[u.m.LeadInto] != kept {
-		return &lead.Refusal{Class: lead.ErrConflict, Text: "its inquiries do not tell any more whose they were"}
+		return untold
 	}
 	if open := u.openOf(theirs); open != nil {
 		if !u.later(open.Number) {

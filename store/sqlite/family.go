@@ -127,6 +127,9 @@ func (s *Store) loadMerged(ctx context.Context, id lead.ID) (*store.Snapshot, *s
 	if err := s.loadTouches(ctx, snap, f); err != nil {
 		return nil, nil, 0, fmt.Errorf("looking up inquiries: %w", err)
 	}
+	if err := s.loadEdits(ctx, snap, f); err != nil {
+		return nil, nil, 0, fmt.Errorf("looking up changes: %w", err)
+	}
 	if err := s.loadHolders(ctx, snap, f.Keys(snap)); err != nil {
 		return nil, nil, 0, fmt.Errorf("looking up identities: %w", err)
 	}
@@ -231,6 +234,31 @@ func (s *Store) loadTouches(ctx context.Context, snap *store.Snapshot, f *store.
 		}
 		st.N = n
 		f.Touches = append(f.Touches, st)
+		return nil
+	})
+}
+
+// loadEdits loads what people changed on the leads of a family.
+func (s *Store) loadEdits(ctx context.Context, snap *store.Snapshot, f *store.Family) error {
+	var numbers []any
+	for n := range snap.Leads {
+		numbers = append(numbers, n)
+	}
+	f.Edited = map[int64]map[string]bool{}
+	return s.each(ctx, `SELECT lead, entry FROM entries WHERE lead IN (%s)`, numbers, func(r *sql.Rows) error {
+		var number int64
+		var body []byte
+		if err := r.Scan(&number, &body); err != nil {
+			return err
+		}
+		var e lead.Entry
+		if err := store.Decode("entry", body, &e); err != nil || e.Kind != "edit" {
+			return err
+		}
+		if f.Edited[number] == nil {
+			f.Edited[number] = map[string]bool{}
+		}
+		f.Edited[number][e.Text] = true
 		return nil
 	})
 }
