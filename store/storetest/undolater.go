@@ -175,7 +175,7 @@ func testUndoAnyhow(t *testing.T, b *bench) {
 		for i := range rapid.IntRange(1, 25).Draw(r, "steps") {
 			b.now = b.now.Add(time.Minute)
 			var err error
-			switch rapid.IntRange(0, 5).Draw(r, "do") {
+			switch rapid.IntRange(0, 6).Draw(r, "do") {
 			case 0, 1:
 				_, err = b.Merge(b.ctx, pick(), pick(), "tester")
 			case 2:
@@ -183,6 +183,9 @@ func testUndoAnyhow(t *testing.T, b *bench) {
 			case 3:
 				stage := rapid.SampledFrom([]string{"new", "converted"}).Draw(r, "stage")
 				_, err = b.Patch(b.ctx, pick(), store.Patch{Stage: &stage})
+			case 4:
+				size, owner := key("%d", i), key("colleague %d", i%2)
+				_, err = b.Patch(b.ctx, pick(), store.Patch{Owner: &owner, Tags: &[]string{key("tag%d", i%4), "vip"}, Fields: map[string]*string{"a": nil, "size": &size}})
 			default:
 				q := p.says(r, round, rapid.IntRange(0, 3).Draw(r, "who"), key("then %d", i))
 				if rapid.IntRange(0, 3).Draw(r, "mixed") == 0 {
