@@ -19,8 +19,8 @@ type Family struct {
 
 // MergeState is a stored merge.
 type MergeState struct {
-	ID   int64 // names its row
-	Seen int64 // N of the newest inquiry that was stored before it
+	ID   int64 // names its row; later merges have higher ones
+	Seen int64 // N of the newest inquiry that was stored before its transaction
 	MergeRow
 	Undone  bool
 	Changed bool // what was before it became another

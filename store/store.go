@@ -8,7 +8,9 @@
 //   - A delivery id, an inquiry id and an (inquiry, event) are unique for ever;
 //     what comes again changes nothing.
 //   - A person has at most one open lead, under any concurrency.
-//   - Persons and leads are merged by pointer and never deleted.
+//   - Persons and leads are merged by pointer and never deleted. Undoing a merge, in
+//     any order, leaves all as it had been without it; what people changed since stays.
+//   - Persons that a human said are not the same are merged by nobody but a human.
 //
 // Errors wrap the classes of package lead: ErrUnavailable when waiting helps,
 // ErrPermanent when it does not, ErrNotFound, ErrConflict and ErrInvalid.
