@@ -12,8 +12,7 @@ import (
 // merge joins loser into winner by pointer, with their open leads. score is 0 when
 // no score decided.
 func (p *planner) merge(winner, loser *PersonState, reason string, score float64) {
-	row := MergeRow{At: p.now, Person: loser.ID, Into: winner.ID, Reason: reason, Score: score, By: p.by,
-		Before: Before{Name: winner.Name, Company: winner.Company, Holds: slices.Clone(winner.Holds), Last: winner.LastLead}}
+	row := MergeRow{At: p.now, Person: loser.ID, Into: winner.ID, Reason: reason, Score: score, By: p.by, Before: before(winner.known())}
 	from, into := p.s.Leads[loser.OpenLead], p.s.Leads[winner.OpenLead]
 	switch {
 	case from != nil && into != nil:
@@ -29,7 +28,7 @@ func (p *planner) merge(winner, loser *PersonState, reason string, score float64
 		p.noteOne(cmp.Or(loser.OpenLead, loser.LastLead), winner.LastLead, told(&row))
 	}
 	loser.OpenLead, loser.MergedInto, loser.Changed = 0, winner.ID, true
-	one := joined(known{winner.Person, winner.LastLead}, known{loser.Person, loser.LastLead}, row.LeadInto)
+	one := joined(winner.known(), loser.known(), row.LeadInto)
 	winner.Person, winner.LastLead, winner.Changed = one.Person, one.last, true
 	for key, holders := range p.s.Holders {
 		p.s.Holders[key] = followed(holders, loser.ID, winner.ID)
@@ -69,6 +68,17 @@ func (p *planner) note(number int64, kind, text string) {
 type known struct {
 	lead.Person
 	last int64
+}
+
+func (ps *PersonState) known() known { return known{ps.Person, ps.LastLead} }
+
+// before keeps what a person was known by.
+func before(k known) Before {
+	return Before{Name: k.Name, Company: k.Company, Holds: slices.Clone(k.Holds), Last: k.last}
+}
+
+func (b *Before) known() known {
+	return known{lead.Person{Name: b.Name, Company: b.Company, Holds: b.Holds}, b.Last}
 }
 
 // joined is what two persons are as one. into is the lead their open leads became, 0

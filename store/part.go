@@ -63,7 +63,7 @@ func (u *undoing) settle() {
 			t.Person, t.Changed = u.them.ID, true
 		}
 		if t.Person != 0 && u.side[t] == theirs { // those from before may have been updated
-			one := heard(known{u.them.Person, u.them.LastLead}, t)
+			one := heard(u.them.known(), t)
 			u.them.Person, u.them.Changed = one.Person, true
 			if between {
 				u.them.LastLead = max(one.last, u.them.LastLead)

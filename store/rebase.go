@@ -27,7 +27,7 @@ func (u *undoing) rebaseLead(number int64) {
 	with := &lead.Lead{Number: number, CreatedAt: l.CreatedAt, Anonymous: true, Emails: []string{}, Phones: []string{}}
 	without := copied(with)
 	touches := u.own[number]
-	say := func(upTo int64) {
+	run := func(upTo int64) {
 		for ; len(touches) > 0 && touches[0].N <= upTo; touches = touches[1:] {
 			t, keys := touches[0], dedupe.Keys(&touches[0].Touch.Inquiry)
 			say(with, t, keys)
@@ -37,7 +37,7 @@ func (u *undoing) rebaseLead(number int64) {
 		}
 	}
 	for _, m := range merges {
-		say(m.Seen)
+		run(m.Seen)
 		before := m.Before.Lead
 		if m.ID > u.m.ID {
 			before = u.parted(number, m.Seen, with, without, before)
@@ -50,7 +50,7 @@ func (u *undoing) rebaseLead(number int64) {
 			absorb(without, &u.s.Leads[m.Lead].Lead)
 		}
 	}
-	say(ever)
+	run(ever)
 	named := !l.Anonymous
 	l.Lead, l.Changed = *u.parted(number, ever, with, without, &l.Lead), true
 	if owner := u.s.survivor(l.Person); named && owner != nil && len(owner.Holds) > 0 {
@@ -212,13 +212,14 @@ func (u *undoing) rebasePerson(ps *PersonState) {
 	}
 	for _, m := range u.f.of(ps.ID) {
 		hear(m.Seen)
-		b := known{lead.Person{Name: m.Before.Name, Company: m.Before.Company, Holds: m.Before.Holds}, m.Before.Last}
-		before := rebasedPerson(with, without, b)
-		with, without = joined(b, u.knew[m.Person], m.LeadInto), before
+		was := m.Before.known()
+		one := rebasedPerson(with, without, was)
+		with, without = joined(was, u.knew[m.Person], m.LeadInto), one
 		if m != u.m {
-			m.Before.Name, m.Before.Company, m.Before.Holds, m.Before.Last, m.Changed = before.Name, before.Company, before.Holds, before.last, true
-			loser := u.s.Persons[m.Person]
-			without = joined(before, known{loser.Person, loser.LastLead}, m.LeadInto)
+			leads, lifted := m.Before.Lead, m.Before.Lifted
+			m.Before, m.Changed = before(one), true
+			m.Before.Lead, m.Before.Lifted = leads, lifted
+			without = joined(one, u.s.Persons[m.Person].known(), m.LeadInto)
 		}
 	}
 	hear(ever)

@@ -112,7 +112,7 @@ func newUndoing(s *Snapshot, f *Family, m *MergeState, by string, now time.Time)
 		u.was[n] = copied(&l.Lead)
 	}
 	for id, p := range s.Persons {
-		u.knew[id] = known{p.Person, p.LastLead}
+		u.knew[id] = p.known()
 	}
 	return u
 }
