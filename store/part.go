@@ -221,9 +221,12 @@ func (u *undoing) mark() {
 	u.c.Decided = append(u.c.Decided, DecidedRow{At: u.now, A: slices.Sorted(maps.Keys(u.under)), B: rest, By: u.by, How: DecidedNotSame})
 }
 
-// pair returns the leads that are two again, the survivor's first; 0 for one that is
-// not known.
-func (u *undoing) pair() [2]int64 {
+// pair returns the leads that are two again, the survivor's first, and of leads the
+// merge only found together that which was asked about; 0 for one that is not known.
+func (u *undoing) pair(asked int64) [2]int64 {
+	if u.m.Lead != 0 {
+		return [2]int64{u.standing(u.m.LeadInto).Number, u.m.Lead}
+	}
 	var out [2]int64
 	for i, ps := range []*PersonState{u.top, u.them} {
 		n := ps.OpenLead
@@ -235,10 +238,13 @@ func (u *undoing) pair() [2]int64 {
 		}
 		out[i] = n
 	}
-	if u.m.Lead != 0 {
-		out = [2]int64{u.standing(u.m.LeadInto).Number, u.m.Lead}
-	} else if u.m.MovedLead != 0 {
+	if u.m.MovedLead != 0 {
 		out[1] = u.standing(u.m.MovedLead).Number
+	}
+	if n := u.standing(asked).Number; u.home[n] == theirs {
+		out[1] = n
+	} else {
+		out[0] = n
 	}
 	return out
 }

@@ -37,7 +37,7 @@ func PlanUnmerge(s *Snapshot, f *Family, number int64, by string, now time.Time)
 	u.give()
 	u.count()
 	u.mark()
-	pair := u.pair()
+	pair := u.pair(number)
 	for i, n := range pair {
 		if n != 0 {
 			u.note(n, "unmerge", u.words(pair[1-i]))

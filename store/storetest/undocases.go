@@ -314,3 +314,32 @@ func testUndoBatch(t *testing.T, b *bench) {
 	wantLead(t, "the address", b.post(t, "4", from("", "ana@example.org", "", "x")), ana)
 	wantLead(t, "the phone", b.post(t, "5", from("", "", "+33612345678", "y")), other)
 }
+
+// Persons whose leads were all closed are merged and told apart all the same, and the
+// lead that was asked about tells of it.
+func testUndoPersons(t *testing.T, b *bench) {
+	var leads []lead.ID
+	for i, address := range []string{"ana@example.org", "ana@example.org", "bob@example.org"} {
+		o := b.post(t, key("%d", i), from("", address, "", "x"))
+		b.stage(t, o.Lead, "converted")
+		leads = append(leads, o.Lead)
+	}
+	b.merge(t, leads[0], leads[2])
+	for _, id := range []lead.ID{leads[0], leads[2]} {
+		if !b.entry(t, id, "merge", "by hand") {
+			t.Errorf("a timeline does not tell of the merge")
+		}
+	}
+	wantCount(t, "persons", len(b.persons(t, said("", "", "", mail("ana@example.org"), mail("bob@example.org")))), 1)
+	two := b.unmerge(t, leads[0])
+	if len(two) != 2 || two[0].ID != leads[0] || two[1].ID != leads[2] || !b.entry(t, leads[0], "unmerge", "lead 3") {
+		t.Errorf("unmerged %+v", two)
+	}
+	wantCount(t, "persons", len(b.persons(t, said("", "", "", mail("ana@example.org"), mail("bob@example.org")))), 2)
+	for i, address := range []string{"ana@example.org", "bob@example.org"} {
+		o := b.post(t, key("again-%d", i), from("", address, "", "x"))
+		if l := b.lead(t, o.Lead); o.Verdict != lead.Created || !l.Returning || len(l.Emails) != 1 {
+			t.Errorf("%s: %s, lead %+v", address, o.Verdict, l)
+		}
+	}
+}
