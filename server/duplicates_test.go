@@ -44,12 +44,12 @@ func TestDuplicates(t *testing.T) {
 	t.Parallel()
 	n := start(t, nodeOptions{})
 	ana := n.stored(n.deliver(post{Key: "a", Name: "Ana Belo", Email: someEmail, Text: someText})).Lead
-	igor := n.stored(n.deliver(post{Key: "i", Name: "Igor Petrov", Email: someEmail, Phone: somePhone})).Lead
+	igor := n.stored(n.deliver(post{Key: "i", Name: "Ana Petrov", Email: someEmail, Phone: somePhone})).Lead
 	pairs := n.pairs()
 	if len(pairs) != 1 || pairs[0].A.ID != ana || pairs[0].B.ID != igor || pairs[0].Reason == "" {
 		t.Fatalf("pairs %+v", pairs)
 	}
-	if s := pairs[0].B; s.Name != "Igor Petrov" || len(s.Phones) != 1 || s.HeardAt.IsZero() || s.Status != lead.Open || s.Title == "" {
+	if s := pairs[0].B; s.Name != "Ana Petrov" || len(s.Phones) != 1 || s.HeardAt.IsZero() || s.Status != lead.Open || s.Title == "" {
 		t.Errorf("side %+v", s)
 	}
 	before := [2]shownLead{n.shown(ana), n.shown(igor)}
@@ -85,7 +85,7 @@ func TestNotSame(t *testing.T) {
 	t.Parallel()
 	n := start(t, nodeOptions{})
 	ana := n.stored(n.deliver(post{Key: "a", Name: "Ana Belo", Email: someEmail})).Lead
-	igor := n.stored(n.deliver(post{Key: "i", Name: "Igor Petrov", Email: someEmail})).Lead
+	igor := n.stored(n.deliver(post{Key: "i", Name: "Ana Petrov", Email: someEmail})).Lead
 	both := `{"a":"` + igor.String() + `","b":"` + ana.String() + `"}`
 	n.api("POST", "/api/v1/duplicates/not-same", both, 200)
 	if l := n.shown(ana); len(n.pairs()) != 0 || !l.told("not-same", "not that of lead") {
