@@ -18,6 +18,7 @@ type Changes struct {
 	Decided    []DecidedRow
 	Reviews    []ReviewRow
 	Blocks     []BlockRow
+	Grown      []int64         // known persons of whom something new was told, for the nightly look
 	Areas      map[int64]int64 // by key of dedupe.Areas, differences
 	Waits      []WaitRow       // in this order
 	Jobs       []Job
@@ -109,6 +110,8 @@ const (
 	CountParked  = "parked"
 	CountHeld    = "quarantine"
 	CountTaken   = "deliveries"
+
+	CountLooked = "looked" // the person up to whom the nightly look has come, not a count
 
 	CountKept     = "names.kept."     // + source: see lead.NameCount
 	CountReplaced = "names.replaced." // + source

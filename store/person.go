@@ -205,6 +205,9 @@ func (p *planner) hold(who *asked, person *PersonState) {
 	if person.Profiles, told = dedupe.AddProfile(person.Profiles, who.Profile); told {
 		person.Changed = true
 		p.block(who, person)
+		if !person.New {
+			p.c.Grown = append(p.c.Grown, person.ID)
+		}
 	}
 }
 

@@ -92,6 +92,10 @@ type People interface {
 	// lead that stands, and returns the leads that are two again. When another merge
 	// must be undone before, it is ErrConflict, and the text says which.
 	Unmerge(ctx context.Context, id lead.ID, by string) ([]lead.Lead, error)
+	// Propose compares up to n persons that are new or of whom something was told since
+	// they were last compared with all who resemble them, puts pairs that may be one
+	// before a human, and returns how many persons it compared. It merges nobody.
+	Propose(ctx context.Context, n int) (int, error)
 }
 
 // Desk is where what was kept out of the leads waits for a human.

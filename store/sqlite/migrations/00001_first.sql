@@ -74,6 +74,9 @@ CREATE TABLE blocks (
 	PRIMARY KEY (key, person)
 ) WITHOUT ROWID;
 
+-- Known persons of whom something new was told since they were compared with others.
+CREATE TABLE grown (person INTEGER PRIMARY KEY);
+
 -- How many persons live in a postcode or town, and under key 0 how many of whom it is
 -- known where: see dedupe.Areas.
 CREATE TABLE areas (key INTEGER PRIMARY KEY, persons INTEGER NOT NULL);
