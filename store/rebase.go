@@ -51,7 +51,8 @@ func (u *undoing) rebaseLead(number int64) {
 		}
 	}
 	run(ever)
-	anonymous := l.Anonymous || len(u.s.survivor(l.Person).Holds) == 0
+	owner := u.s.survivor(l.Person)
+	anonymous := l.Anonymous || owner == nil || len(owner.Holds) == 0
 	l.Lead, l.Changed = *u.parted(number, ever, with, without, &l.Lead), true
 	l.Anonymous = l.Anonymous && anonymous
 	u.touched = append(u.touched, number)
