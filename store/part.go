@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -79,14 +80,26 @@ func (u *undoing) settle() {
 	if u.joins != 0 {
 		u.joinLater(u.s.Leads[u.m.Lead], u.s.Leads[u.joins])
 	}
-	if l := u.s.Leads[u.top.LastLead]; l == nil || u.home[u.top.LastLead] == theirs {
-		u.top.LastLead = 0
-		for n, l := range u.s.Leads {
-			if l.MergedInto == 0 && u.home[n] == kept {
-				u.top.LastLead = max(u.top.LastLead, n)
-			}
+	for _, ps := range []*PersonState{u.top, u.them} {
+		at := theirs
+		if ps == u.top {
+			at = kept
+		}
+		if ps.LastLead != 0 && u.home[ps.LastLead] != at { // another merge had brought it
+			ps.LastLead, ps.Changed = u.newest(at), true
 		}
 	}
+}
+
+// newest returns the newest lead of a side that stands, 0 for none.
+func (u *undoing) newest(at side) int64 {
+	var n int64
+	for number, l := range u.s.Leads {
+		if l.MergedInto == 0 && u.home[number] == at {
+			n = max(n, number)
+		}
+	}
+	return n
 }
 
 // bring brings a touch to another lead, which is opened when it is the first.
@@ -227,18 +240,8 @@ func (u *undoing) pair(asked int64) [2]int64 {
 	if u.m.Lead != 0 {
 		return [2]int64{u.standing(u.m.LeadInto).Number, u.m.Lead}
 	}
-	var out [2]int64
-	for i, ps := range []*PersonState{u.top, u.them} {
-		n := ps.OpenLead
-		if n == 0 {
-			n = ps.LastLead
-		}
-		if l := u.s.Leads[n]; l != nil {
-			n = u.standing(n).Number
-		}
-		out[i] = n
-	}
-	if u.m.MovedLead != 0 {
+	out := [2]int64{cmp.Or(u.top.OpenLead, u.newest(kept)), cmp.Or(u.them.OpenLead, u.newest(theirs))}
+	if u.home[u.m.MovedLead] == theirs { // else another undo took it back since
 		out[1] = u.standing(u.m.MovedLead).Number
 	}
 	if n := u.standing(asked).Number; u.home[n] == theirs {

@@ -51,11 +51,10 @@ func (u *undoing) rebaseLead(number int64) {
 		}
 	}
 	run(ever)
-	named := !l.Anonymous
+	owner := u.s.survivor(l.Person)
+	anonymous := l.Anonymous || owner == nil || len(owner.Holds) == 0
 	l.Lead, l.Changed = *u.parted(number, ever, with, without, &l.Lead), true
-	if owner := u.s.survivor(l.Person); named && owner != nil && len(owner.Holds) > 0 {
-		l.Anonymous = false
-	}
+	l.Anonymous = l.Anonymous && anonymous
 	u.touched = append(u.touched, number)
 }
 
@@ -224,20 +223,26 @@ func (u *undoing) rebasePerson(ps *PersonState) {
 	}
 	hear(ever)
 	one := rebasedPerson(with, without, u.knew[ps.ID])
-	for _, t := range u.f.Touches { // what updates brought since
-		if t.Person != 0 && u.side[t] == theirs {
-			with = heard(with, t)
-			if t.Touch.Name == one.Name {
-				with.Name = one.Name
-			}
-			if t.Touch.Company == one.Company {
-				with.Company = one.Company
-			}
+	one = rebasedPerson(u.unheard(with, one), without, one)
+	ps.Person, ps.LastLead, ps.Changed = one.Person, one.last, true
+}
+
+// unheard lets the run with the merge have what updates told of their touches since.
+func (u *undoing) unheard(with, now known) known {
+	for _, t := range u.f.Touches {
+		if t.Person == 0 || u.side[t] != theirs {
+			continue
+		}
+		with = heard(with, t)
+		if t.Touch.Name == now.Name {
+			with.Name = now.Name
+		}
+		if t.Touch.Company == now.Company {
+			with.Company = now.Company
 		}
 	}
-	with.last = one.last
-	one = rebasedPerson(with, without, one)
-	ps.Person, ps.LastLead, ps.Changed = one.Person, one.last, true
+	with.last = now.last
+	return with
 }
 
 // heard is what a touch makes of a person, as at intake.

@@ -343,3 +343,33 @@ func testUndoPersons(t *testing.T, b *bench) {
 		}
 	}
 }
+
+// A lead that a merge moved may be somebody's whose own merge is undone before: then
+// it is theirs, and the merge is undone without it.
+func testUndoMovedLead(t *testing.T, b *bench) {
+	leads := map[string]lead.ID{}
+	for _, k := range []string{"w", "p", "s"} {
+		leads[k] = b.post(t, k, from("", k+"@example.org", "", k)).Lead
+		b.stage(t, leads[k], "converted")
+	}
+	b.merge(t, leads["p"], leads["s"])
+	b.stage(t, leads["s"], "new")
+	b.merge(t, leads["w"], leads["p"])
+	for _, want := range []string{"s", "p"} {
+		merges := b.merges(t)
+		if merges[0].MovedLead != 3 {
+			t.Fatalf("merges %+v", merges)
+		}
+		two := b.unmerge(t, leads["p"])
+		if len(two) != 2 || two[0].ID != leads[want] && two[1].ID != leads[want] {
+			t.Errorf("unmerged %+v, want the lead of %s among them", two, want)
+		}
+	}
+	wantCount(t, "merges", len(b.merges(t)), 0)
+	for k, id := range leads {
+		o := b.post(t, "again-"+k, from("", k+"@example.org", "", "again"))
+		if l := b.lead(t, o.Lead); len(l.Emails) != 1 || (k == "s") != (l.ID == id) {
+			t.Errorf("%s: %s, lead %+v", k, o.Verdict, l)
+		}
+	}
+}

@@ -180,7 +180,9 @@ func testUndoAnyhow(t *testing.T, b *bench) {
 			case 0, 1:
 				_, err = b.Merge(b.ctx, pick(), pick(), "tester")
 			case 2:
-				_, err = b.Unmerge(b.ctx, pick(), "tester")
+				var two []lead.Lead
+				two, err = b.Unmerge(b.ctx, pick(), "tester")
+				leads = withIDs(leads, two)
 			case 3:
 				stage := rapid.SampledFrom([]string{"new", "converted"}).Draw(r, "stage")
 				_, err = b.Patch(b.ctx, pick(), store.Patch{Stage: &stage})
@@ -197,9 +199,7 @@ func testUndoAnyhow(t *testing.T, b *bench) {
 				k := key("t%d-%d", round, i)
 				if o := b.post(t, k, q); !o.Lead.IsZero() {
 					keys[k] = true
-					if leads = append(leads, o.Lead); slices.Contains(leads[:len(leads)-1], o.Lead) {
-						leads = leads[:len(leads)-1]
-					}
+					leads = withIDs(leads, []lead.Lead{{ID: o.Lead}})
 				}
 			}
 			if err != nil && !errors.Is(err, lead.ErrConflict) {
@@ -216,6 +216,7 @@ func testUndoAnyhow(t *testing.T, b *bench) {
 // and merges that others were built on come after those.
 func (b *bench) takeApart(t *testing.T, r *rapid.T, p *people, leads []lead.ID) {
 	t.Helper()
+	var refused []string
 	for tries := 0; ; tries++ {
 		left := 0
 		for _, m := range b.merges(t) {
@@ -227,13 +228,18 @@ func (b *bench) takeApart(t *testing.T, r *rapid.T, p *people, leads []lead.ID) 
 			return
 		}
 		if tries > 20 {
-			r.Fatalf("%d merges cannot be undone", left)
+			r.Fatalf("%d merges cannot be undone: %q", left, refused)
 		}
+		refused = nil
 		for _, id := range leads {
 			b.now = b.now.Add(time.Minute)
-			_, err := b.Unmerge(b.ctx, id, "tester")
+			two, err := b.Unmerge(b.ctx, id, "tester")
 			if err != nil && !errors.Is(err, lead.ErrConflict) {
 				r.Fatalf("Unmerge: %v", err)
+			}
+			leads = withIDs(leads, two)
+			if err != nil {
+				refused = append(refused, err.Error())
 			}
 			if err != nil && strings.Contains(err.Error(), "two open leads") {
 				for _, id := range leads {
@@ -242,6 +248,16 @@ func (b *bench) takeApart(t *testing.T, r *rapid.T, p *people, leads []lead.ID) 
 			}
 		}
 	}
+}
+
+// withIDs adds the ids of leads that are not there yet.
+func withIDs(ids []lead.ID, leads []lead.Lead) []lead.ID {
+	for _, l := range leads {
+		if !slices.Contains(ids, l.ID) {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids
 }
 
 // sound checks what holds whatever was merged.
