@@ -32,7 +32,38 @@ var day0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func (b *book) question(q lead.Inquiry, at time.Time) *Question {
 	q.Scope = "s"
 	normal.Inquiry(&q, "FR")
-	return &Question{Name: q.Name, Keys: Keys(&q), Profile: ProfileOf(&q), At: at, People: b.people, Names: b.names, Rules: b.rules}
+	f := ProfileOf(&q)
+	return &Question{Name: q.Name, Keys: Keys(&q), Profile: f, At: at, People: b.people, Names: b.names, Rules: b.rules, Namesakes: b.namesakes(&f), Area: b.area(&f)}
+}
+
+func (b *book) namesakes(f *lead.Profile) int {
+	n := 0
+	for _, p := range b.persons {
+		if b.merged[p.ID] == 0 && slices.ContainsFunc(p.Profiles, func(o lead.Profile) bool { return NameBlock(&o) == NameBlock(f) }) && NameBlock(f) != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *book) area(f *lead.Profile) Shares {
+	var s Shares
+	postcode, city := Areas(f)
+	for _, p := range b.persons {
+		i := slices.IndexFunc(p.Profiles, func(o lead.Profile) bool { return o.Postcode != "" || o.City != "" })
+		if i < 0 || b.merged[p.ID] != 0 {
+			continue
+		}
+		s.All++
+		x, y := Areas(&p.Profiles[i])
+		if x == postcode && x != 0 {
+			s.Postcode++
+		}
+		if y == city && y != 0 {
+			s.City++
+		}
+	}
+	return s
 }
 
 func (b *book) candidates(q *Question) []Candidate {
