@@ -216,12 +216,7 @@ func (t *trial) sameBrowser(m *match, h Holding) bool {
 	if h.Holders > 1 || t.q.At.Sub(h.Heard).Abs() > browserWindow || m.full && len(t.own) == 0 {
 		return h.Holders == 1 && m.full && t.q.At.Sub(h.Heard).Abs() <= browserWindow
 	}
-	for _, k := range t.own {
-		if slices.Contains(m.Person.Holds, k.Group()) && !m.full {
-			return false
-		}
-	}
-	return !t.otherName(m)
+	return (m.full || !t.otherValue(m)) && !t.otherName(m)
 }
 
 // stranger finds out whether somebody else writes in the candidate's conversation.

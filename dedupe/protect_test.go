@@ -74,17 +74,18 @@ func TestBrowser(t *testing.T) {
 		forms  []lead.Inquiry
 		person int64
 	}{
-		"soon, without a name":                     {days, []lead.Inquiry{ana, form("", "visitor v1")}, 1},
-		"at the end of the window":                 {30 * days, []lead.Inquiry{ana, form("", "visitor v1")}, 1},
-		"after the window":                         {31 * days, []lead.Inquiry{ana, form("", "visitor v1")}, 0},
-		"the same name, a new address":             {days, []lead.Inquiry{ana, form("Ana Belo", "visitor v1", "mail belo@example.net")}, 1},
-		"the same name after the window":           {31 * days, []lead.Inquiry{ana, form("Ana Belo", "visitor v1", "mail belo@example.net")}, 0},
-		"no name, a new address":                   {days, []lead.Inquiry{ana, form("", "visitor v1", "mail igor@example.net")}, 0},
-		"no name, a number":                        {days, []lead.Inquiry{ana, form("", "visitor v1", mobile)}, 1},
-		"another name":                             {days, []lead.Inquiry{ana, form("Igor Petrov", "visitor v1")}, 0},
-		"another word as a name":                   {days, []lead.Inquiry{ana, form("Igor", "visitor v1")}, 0},
-		"a browser that two use":                   {days, []lead.Inquiry{ana, form("Igor Petrov", "visitor v1"), form("", "visitor v1")}, 0},
-		"a browser that two use, one of the names": {days, []lead.Inquiry{ana, form("Igor Petrov", "visitor v1"), form("Ana Belo", "visitor v1")}, 0},
+		"soon, without a name":                         {days, []lead.Inquiry{ana, form("", "visitor v1")}, 1},
+		"at the end of the window":                     {30 * days, []lead.Inquiry{ana, form("", "visitor v1")}, 1},
+		"after the window":                             {31 * days, []lead.Inquiry{ana, form("", "visitor v1")}, 0},
+		"the same name, a new address":                 {days, []lead.Inquiry{ana, form("Ana Belo", "visitor v1", "mail belo@example.net")}, 1},
+		"the same name after the window":               {31 * days, []lead.Inquiry{ana, form("Ana Belo", "visitor v1", "mail belo@example.net")}, 0},
+		"no name, a new address":                       {days, []lead.Inquiry{ana, form("", "visitor v1", "mail igor@example.net")}, 0},
+		"no name, a number":                            {days, []lead.Inquiry{ana, form("", "visitor v1", mobile)}, 1},
+		"another name":                                 {days, []lead.Inquiry{ana, form("Igor Petrov", "visitor v1")}, 0},
+		"another word as a name":                       {days, []lead.Inquiry{ana, form("Igor", "visitor v1")}, 0},
+		"a browser that two use":                       {days, []lead.Inquiry{ana, form("Igor Petrov", "visitor v1"), form("", "visitor v1")}, 0},
+		"a browser that two use, one of the names":     {days, []lead.Inquiry{ana, form("Igor Petrov", "visitor v1"), form("Ana Belo", "visitor v1")}, 0},
+		"a company number first told from the browser": {days, []lead.Inquiry{ana, form("Acme GmbH", "visitor v1", landline), form("Acme GmbH", "visitor v1", landline)}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
