@@ -72,7 +72,7 @@ func Decide(q *Question, candidates []Candidate, differ func(a, b int64) bool) l
 		t.hear(c)
 	}
 	d.Names = t.names
-	if len(t.clash) > 0 { // whose conversation it is, is known: not that of somebody with another name
+	if slices.ContainsFunc(t.clash, func(m match) bool { return m.by.Key.Kind != "" }) { // whose conversation it is, is known: not that of somebody with another name
 		t.fit = slices.DeleteFunc(t.fit, func(m match) bool { return m.foreign })
 	}
 	slices.SortFunc(t.fit, compareMatches)

@@ -91,6 +91,18 @@ func TestMerging(t *testing.T) {
 	}
 }
 
+// TestColleague holds that who only resembles a colleague does not take their mail
+// out of the conversation.
+func TestColleague(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string]lead.Inquiry{"nobody else": form("", "chat 9"), "a namesake": form("Igor Petrov", "mail petrov@example.com", "born 1970-01-02", "street 3 quai Sud", "city Lille")} {
+		d, b := asked(t, 0, form("Ana Belo", "mail ana@example.org", "thread t"), known, form("Igor", "mail igor@example.net", "thread t"))
+		if d.Person != 1 || !d.Foreign {
+			t.Errorf("%s: %+v, want the conversation of person 1\nknown: %+v", name, d, b.persons)
+		}
+	}
+}
+
 // TestNotTheSame holds that what a human said is never overruled.
 func TestNotTheSame(t *testing.T) {
 	t.Parallel()
