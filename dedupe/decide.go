@@ -72,7 +72,7 @@ func Decide(q *Question, candidates []Candidate, differ func(a, b int64) bool) l
 		t.hear(c)
 	}
 	d.Names = t.names
-	if len(t.clash) > 0 { // whose conversation it is, is known: not that of somebody with another name
+	if slices.ContainsFunc(t.clash, func(m match) bool { return m.by.Key.Kind != "" }) { // whose conversation it is, is known: not that of somebody with another name
 		t.fit = slices.DeleteFunc(t.fit, func(m match) bool { return m.foreign })
 	}
 	slices.SortFunc(t.fit, compareMatches)
@@ -221,12 +221,7 @@ func (t *trial) sameBrowser(m *match, h Holding) bool {
 	if h.Holders > 1 || t.q.At.Sub(h.Heard).Abs() > browserWindow || m.full && len(t.own) == 0 {
 		return h.Holders == 1 && m.full && t.q.At.Sub(h.Heard).Abs() <= browserWindow
 	}
-	for _, k := range t.own {
-		if slices.Contains(m.Person.Holds, k.Group()) && !m.full {
-			return false
-		}
-	}
-	return !t.otherName(m)
+	return (m.full || !t.otherValue(m)) && !t.otherName(m)
 }
 
 // stranger finds out whether somebody else writes in the candidate's conversation.

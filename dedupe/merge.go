@@ -13,9 +13,10 @@ import (
 // of their names speaks against it.
 func (t *trial) survivor(best match, rest []match) (person int64, merge []int64) {
 	group := []match{best}
+	told := append(slices.Clip(best.faces), t.sender) // of all in the group, and of the inquiry
 	for _, m := range rest {
-		if !slices.ContainsFunc(group, func(g match) bool { return !t.compatible(&g, &m) }) && t.joins(&best, &m) {
-			group = append(group, m)
+		if !slices.ContainsFunc(group, func(g match) bool { return !t.compatible(&g, &m) }) && t.joins(&best, &m, told) {
+			group, told = append(group, m), append(told, m.faces...)
 		}
 	}
 	person = slices.MinFunc(group, func(a, b match) int { return cmp.Compare(a.Person.ID, b.Person.ID) }).Person.ID
@@ -64,14 +65,16 @@ func within(a, b *match, values func(*lead.Profile) []string) bool {
 	return len(seen) <= maxValues
 }
 
-// joins reports whether m is the same person as best. A conversation alone joins
-// somebody of whom nothing else is known: now it is known who they are.
-func (t *trial) joins(best, m *match) bool {
+// joins reports whether m is the same person as best, and as those who are already:
+// told is what all of them were told to be, so that nobody is joined by one that is
+// like both. A conversation alone joins somebody of whom nothing else is known: now
+// it is known who they are.
+func (t *trial) joins(best, m *match, told []face) bool {
 	switch {
 	case t.q.Rules == Exact:
 		return true
 	case m.scored:
-		l := t.weights.likestOf(append(slices.Clip(best.faces), t.sender), m.faces)
+		l := t.weights.likestOf(told, m.faces)
 		return !best.foreign && l.mean() >= t.threshold/2 && (l.apart == "" || unreliable(t.q.Names))
 	case best.scored:
 		return false

@@ -51,8 +51,11 @@ func phoneDigits(id lead.Identity) string {
 }
 
 // AddProfile adds a profile to those of a person, unless it tells nothing new,
-// and reports whether it did. One that tells more than a known one replaces it.
+// and reports whether it did. One that tells more than known ones replaces them.
 func AddProfile(list []lead.Profile, p lead.Profile) ([]lead.Profile, bool) {
+	if tells(&lead.Profile{}, &p) {
+		return list, false
+	}
 	for i := range list {
 		if tells(&list[i], &p) {
 			return list, false
@@ -62,7 +65,8 @@ func AddProfile(list []lead.Profile, p lead.Profile) ([]lead.Profile, bool) {
 		if tells(&p, &list[i]) {
 			list = slices.Clone(list)
 			list[i] = p
-			return list, true
+			rest := slices.DeleteFunc(list[i+1:], func(o lead.Profile) bool { return tells(&p, &o) })
+			return list[:i+1+len(rest)], true
 		}
 	}
 	if len(list) >= maxProfiles {

@@ -51,7 +51,7 @@ func (f NameForm) Compare(g NameForm) (given, family Likeness, swapped bool) {
 	}
 	a, b := likeGiven(f.c.given, g.c.family), likeGiven(f.c.family, g.c.given)
 	if a <= Initial && b <= Initial && (a <= Variant || b <= Variant) {
-		return a, b, true
+		return min(a, b), max(a, b), true // which is which is not known
 	}
 	return given, family, false
 }

@@ -1,6 +1,7 @@
 package normal
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,11 +22,17 @@ func FamilyMailbox(address string) bool {
 		}
 	}
 	rest, the := strings.CutPrefix(local, "the")
-	return the && len(rest) > 3 && strings.HasSuffix(strings.TrimRightFunc(rest, notLetter), "s")
+	if !the || slices.ContainsFunc(theNames[:], func(n string) bool { return strings.HasPrefix(local, n) }) {
+		return false
+	}
+	return len(rest) > 3 && strings.HasSuffix(strings.TrimRightFunc(rest, notLetter), "s")
 }
 
-var familyWords = words(`family familie fam famille familia famiglia familien rodina rodzina semya simya sem'ya casa home household haushalt
- perhe familj aile us2 together parents eltern`)
+// theNames are what given names begin with that begin like an article.
+var theNames = [...]string{"theobal", "theodo", "theofil", "theofan", "theophil", "theres", "therez", "thelma", "theloni"}
+
+var familyWords = words(`family familie fam famille familia famiglia familien rodina rodzina semya simya casa home household haushalt
+ perhe familj aile together parents eltern`)
 
 // NameInAddress returns the name an address is made of, when it is made of two
 // words: ana.belo@, a_belo@. It says less than a name somebody gave.

@@ -35,6 +35,8 @@ func Run(t *testing.T, open Open) {
 		"SearchFilters": testSearchFilters, "Propose": testPropose, "UndoIdentity": testUndoIdentity, "UndoLater": testUndoLater, "UndoAnyhow": testUndoAnyhow,
 		"UndoAutomatic": testUndoAutomatic, "UndoKeepsChanges": testUndoKeepsChanges, "UndoRefuses": testUndoRefuses, "UndoAfterClose": testUndoAfterClose,
 		"UndoConversation": testUndoConversation, "UndoAfterUpdate": testUndoAfterUpdate, "UndoConcurrent": testUndoConcurrent, "Duplicates": testDuplicates, "NotSame": testNotSame, "NotSameUpdate": testNotSameUpdate, "UndoReceipts": testUndoReceipts, "UndoBatch": testUndoBatch, "UndoPersons": testUndoPersons, "UndoMovedLead": testUndoMovedLead,
+		"Resemblance": testResemblance, "ResemblanceLater": testResemblanceLater, "CrowdedBlocks": testCrowdedBlocks, "Counted": testCounted,
+		"ChannelsAtOnce": testChannelsAtOnce, "AnyOrder": testAnyOrder,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
