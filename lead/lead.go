@@ -108,6 +108,7 @@ type Touch struct {
 	ID         ID        `json:"id"`
 	Inquiry              // what the rows say together
 	Verdict    Verdict   `json:"verdict,omitzero"`
+	Score      float64   `json:"-"` // bits of evidence for the person: see Decision
 	DeliveryID ID        `json:"delivery_id,omitzero"`
 	Lead       int64     `json:"-"`
 	State      string    `json:"state,omitzero"` // of a sent message

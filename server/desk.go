@@ -54,6 +54,7 @@ type shownTouch struct {
 	ReplyUntil  time.Time         `json:"reply_until,omitzero"`
 	Verdict     lead.Verdict      `json:"verdict"`
 	Reason      string            `json:"reason,omitzero"`
+	Score       float64           `json:"score,omitzero"`
 	DeliveryID  lead.ID           `json:"delivery_id"`
 	By          string            `json:"by,omitzero"`
 	EditedAt    time.Time         `json:"edited_at,omitzero"`
@@ -70,7 +71,7 @@ type shownSender struct {
 func showTouch(t *lead.Touch) shownTouch {
 	out := shownTouch{ID: t.ID, Kind: t.Kind, Channel: t.Channel, Direction: cmp.Or(t.Direction, lead.In), At: touchTime(t), Source: t.Source, Thread: t.Thread,
 		Subject: t.Subject, Text: t.Text, Fields: t.Fields, Attachments: t.Attachments, Consents: t.Consents, Attribution: t.Attribution, Call: t.Call,
-		State: t.State, Verdict: t.Verdict, Reason: t.Reason, DeliveryID: t.DeliveryID, By: t.By, EditedAt: t.EditedAt, Deleted: t.Deleted}
+		State: t.State, Verdict: t.Verdict, Reason: t.Reason, Score: t.Score, DeliveryID: t.DeliveryID, By: t.By, EditedAt: t.EditedAt, Deleted: t.Deleted}
 	if out.Attachments == nil {
 		out.Attachments = []lead.Attachment{}
 	}

@@ -226,7 +226,7 @@ func (s *Store) loadTouches(ctx context.Context, snap *store.Snapshot, f *store.
 	for n := range snap.Leads {
 		numbers = append(numbers, n)
 	}
-	return s.each(ctx, `SELECT id, key, lead, person, delivery, verdict, reason, content, touch, n FROM inquiries WHERE lead > 0 AND lead IN (%s)`, numbers, func(r *sql.Rows) error {
+	return s.each(ctx, `SELECT id, key, lead, person, delivery, verdict, reason, score, content, touch, n FROM inquiries WHERE lead > 0 AND lead IN (%s)`, numbers, func(r *sql.Rows) error {
 		var n int64
 		st, err := scanInquiry(r, &n)
 		if err != nil {

@@ -73,7 +73,7 @@ const family = `WITH RECURSIVE family(number) AS (VALUES (?) UNION SELECT l.numb
 // Timeline returns the touches and entries of a lead and of those merged into it.
 func (s *Store) Timeline(ctx context.Context, number int64) ([]lead.Touch, []lead.Entry, error) {
 	touches, entries := []lead.Touch{}, []lead.Entry{}
-	err := scanRows(s.read.QueryContext(ctx, family+` SELECT q.id, q.delivery, q.verdict, q.reason, q.lead, q.touch FROM inquiries q JOIN family f ON q.lead = f.number WHERE q.lead > 0 ORDER BY q.at, q.id`, number))(func(r *sql.Rows) error {
+	err := scanRows(s.read.QueryContext(ctx, family+` SELECT q.id, q.delivery, q.verdict, q.reason, q.score, q.lead, q.touch FROM inquiries q JOIN family f ON q.lead = f.number WHERE q.lead > 0 ORDER BY q.at, q.id`, number))(func(r *sql.Rows) error {
 		t, err := scanTouch(r)
 		touches = append(touches, t)
 		return err
@@ -102,14 +102,15 @@ func scanTouch(r *sql.Rows) (lead.Touch, error) {
 	var id, delivery, body []byte
 	var verdict, reason string
 	var number int64
-	if err := r.Scan(&id, &delivery, &verdict, &reason, &number, &body); err != nil {
+	var score float64
+	if err := r.Scan(&id, &delivery, &verdict, &reason, &score, &number, &body); err != nil {
 		return t, err
 	}
 	if err := store.Decode("touch", body, &t); err != nil {
 		return t, err
 	}
 	t.Lane = lead.LaneLead // where it is, is where it was led to
-	t.ID, t.DeliveryID, t.Verdict, t.Reason, t.Lead = blobID(id), blobID(delivery), lead.Verdict(verdict), reason, number
+	t.ID, t.DeliveryID, t.Verdict, t.Reason, t.Score, t.Lead = blobID(id), blobID(delivery), lead.Verdict(verdict), reason, score, number
 	return t, nil
 }
 

@@ -129,7 +129,7 @@ func (s *Store) loadReceipts(ctx context.Context, snap *store.Snapshot, ids []le
 func (s *Store) loadInquiries(ctx context.Context, snap *store.Snapshot, ids []lead.ID) error {
 	var known []any
 	var loaded []*store.InquiryState
-	err := s.each(ctx, `SELECT id, key, lead, person, delivery, verdict, reason, content, touch FROM inquiries WHERE id IN (%s)`, blobs(ids), func(r *sql.Rows) error {
+	err := s.each(ctx, `SELECT id, key, lead, person, delivery, verdict, reason, score, content, touch FROM inquiries WHERE id IN (%s)`, blobs(ids), func(r *sql.Rows) error {
 		st, err := scanInquiry(r)
 		if err != nil {
 			return err
@@ -165,7 +165,7 @@ func scanInquiry(r *sql.Rows, more ...any) (*store.InquiryState, error) {
 	var st store.InquiryState
 	var id, delivery, touch []byte
 	var content int64
-	if err := r.Scan(append([]any{&id, &st.Key, &st.Lead, &st.Person, &delivery, &st.Touch.Verdict, &st.Reason, &content, &touch}, more...)...); err != nil {
+	if err := r.Scan(append([]any{&id, &st.Key, &st.Lead, &st.Person, &delivery, &st.Touch.Verdict, &st.Reason, &st.Score, &content, &touch}, more...)...); err != nil {
 		return nil, err
 	}
 	verdict := st.Touch.Verdict

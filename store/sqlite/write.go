@@ -177,11 +177,11 @@ func (s *Store) writeInquiry(ctx context.Context, st *store.InquiryState, touch 
 	if st.Waiting {
 		verdict = ""
 	}
-	text := `UPDATE inquiries SET key = ?, lead = ?, person = ?, at = ?, taken = ?, delivery = ?, verdict = ?, reason = ?, content = ?, touch = ? WHERE id = ?`
+	text := `UPDATE inquiries SET key = ?, lead = ?, person = ?, at = ?, taken = ?, delivery = ?, verdict = ?, reason = ?, score = ?, content = ?, touch = ? WHERE id = ?`
 	if st.New {
-		text = `INSERT INTO inquiries (key, lead, person, at, taken, delivery, verdict, reason, content, touch, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		text = `INSERT INTO inquiries (key, lead, person, at, taken, delivery, verdict, reason, score, content, touch, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	}
-	if _, err := s.exec(ctx, text, st.Key, st.Row(), st.Person, micros(st.When()), micros(st.Touch.Received), st.Touch.DeliveryID[:], verdict, st.Reason, int64(st.Content), touch, st.ID[:]); err != nil {
+	if _, err := s.exec(ctx, text, st.Key, st.Row(), st.Person, micros(st.When()), micros(st.Touch.Received), st.Touch.DeliveryID[:], verdict, st.Reason, st.Score, int64(st.Content), touch, st.ID[:]); err != nil {
 		return fmt.Errorf("writing inquiry: %w", err)
 	}
 	for _, row := range st.Unstored() {

@@ -138,7 +138,7 @@ func testUpdatePermutations(t *testing.T, b *bench) {
 				b.apply(t, it)
 			}
 			got := b.one(t, known.Lead, k)
-			got.ID, got.DeliveryID, got.Lead, got.Key, got.Identities, got.Verdict, got.Reason = lead.ID{}, lead.ID{}, 0, "", nil, "", ""
+			got.ID, got.DeliveryID, got.Lead, got.Key, got.Identities, got.Verdict, got.Reason, got.Score = lead.ID{}, lead.ID{}, 0, "", nil, "", "", 0
 			if want == nil {
 				want = got
 			}

@@ -26,6 +26,7 @@ CREATE TABLE inquiries (
 	delivery BLOB    NOT NULL,
 	verdict  TEXT    NOT NULL,            -- '' while only updates are there, 'ignored' while it waits for a lead
 	reason   TEXT    NOT NULL,
+	score    REAL    NOT NULL,            -- bits of evidence for the person
 	content  INTEGER NOT NULL,            -- hash of one without a key, else 0
 	touch    TEXT    NOT NULL
 );
