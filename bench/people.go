@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,6 +34,7 @@ type peopleMode struct {
 	only  string
 	csv   string
 	v     bool
+	cost  int
 }
 
 func (m *peopleMode) flags(fs *flag.FlagSet) {
@@ -42,6 +45,7 @@ func (m *peopleMode) flags(fs *flag.FlagSet) {
 	fs.StringVar(&m.rules, "rules", "exact,keys,all", "rules to compare: exact keys, keys with protection, all with scores")
 	fs.StringVar(&m.only, "only", "", "leave out the kinds whose name does not contain this")
 	fs.StringVar(&m.csv, "csv", "", "write the files into this folder, with the truth beside them, and run nothing")
+	fs.IntVar(&m.cost, "cost", 150_000, "records of the stream the cost of a decision is measured on; 0 leaves it out")
 	fs.BoolVar(&m.v, "v", false, "say what errors come from")
 }
 
@@ -125,6 +129,32 @@ func (m *peopleMode) run(ctx context.Context, r *report) error {
 			return err
 		}
 	}
+	if m.csv != "" || m.cost == 0 {
+		return nil
+	}
+	return m.price(ctx, r, seed)
+}
+
+// price measures what deciding costs while many people are known.
+func (m *peopleMode) price(ctx context.Context, r *report, seed uint64) error {
+	s, err := people.Stream(seed, m.cost, "DE")
+	if err != nil {
+		return err
+	}
+	if err := writeSet(m.dir, "cost", s); err != nil {
+		return err
+	}
+	out, err := exec.CommandContext(ctx, m.bin, "dedupe", "--region", "DE", filepath.Join(m.dir, "cost.csv")).Output()
+	if err != nil {
+		return fmt.Errorf("running dedupe: %w", err)
+	}
+	r.say("%d records of a stream:\n%s", m.cost, bytes.TrimSpace(out))
+	_, within, found := bytes.Cut(bytes.TrimSpace(out), []byte("99 in 100 within "))
+	p99, err := time.ParseDuration(string(within))
+	if !found || err != nil {
+		return errors.New("reading the summary of dedupe: it does not say how long deciding took")
+	}
+	r.atMost("deciding, in memory, p99", float64(p99.Microseconds())/1000, "ms", 1)
 	return nil
 }
 

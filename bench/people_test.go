@@ -33,7 +33,7 @@ const (
 func TestPeople(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	r := sample(t, "people", "-bin", fakeGateway(t, awkAlone, awkPairs), "-dir", dir, "-n", "300", "-v", "-rules", "exact,all")
+	r := sample(t, "people", "-bin", fakeGateway(t, awkAlone, awkPairs), "-dir", dir, "-n", "300", "-cost", "0", "-v", "-rules", "exact,all")
 	bars(t, r, "names, address, birth date: F1", "names, address, birth date: wrong pairs", "the same, one fault: F1", "names, phone, suburb, postcode: F1", "names, birth date only: F1",
 		"stream DE: precision", "stream US: precision", "stream UA: precision", "stream ES: precision", "stream GB: precision")
 	for _, k := range kinds() {
@@ -44,7 +44,7 @@ func TestPeople(t *testing.T) {
 			}
 		}
 	}
-	r = sample(t, "people", "-bin", fakeGateway(t, awkOne, awkNone), "-dir", dir, "-n", "300", "-only", "address", "-rules", "all")
+	r = sample(t, "people", "-bin", fakeGateway(t, awkOne, awkNone), "-dir", dir, "-n", "300", "-cost", "0", "-only", "address", "-rules", "all")
 	if number(t, r, "names, address, birth date, all", "recall") != 1 || number(t, r, "names, address, birth date, all", "score", "mixed") != 1 || number(t, r, "names, address, birth date, all", "precision") > 0.1 {
 		t.Errorf("all in one: %v", r.Figures)
 	}
@@ -101,7 +101,7 @@ func TestPeopleRefused(t *testing.T) {
 		{awkAlone, `print "what?" > "/dev/stderr"; exit 3`, "exit status 3: what?", nil},
 	} {
 		var out bytes.Buffer
-		args := append([]string{"people", "-bin", fakeGateway(t, tc.record, tc.end), "-dir", t.TempDir(), "-n", "50", "-only", "birth", "-rules", "all"}, tc.more...)
+		args := append([]string{"people", "-bin", fakeGateway(t, tc.record, tc.end), "-dir", t.TempDir(), "-n", "50", "-cost", "0", "-only", "birth", "-rules", "all"}, tc.more...)
 		if err := run(t.Context(), args, &out, &out); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v", tc.want, err)
 		}

@@ -167,6 +167,9 @@ const (
 // count looks whether a name was kept or replaced: the given name is the same, so
 // is a value of the person alone and where they live. Of a family both do not hold.
 func countNames(n *lead.NameCount, a face, b []face) {
+	if a.Street == "" && a.Postcode == "" && a.City == "" { // it is not known where they live
+		return
+	}
 	for _, f := range b {
 		given, family, swapped := a.name.Compare(f.name)
 		if given > normal.Variant || family == normal.Unknown || swapped {
@@ -222,7 +225,7 @@ func likeDate(a, b string) level {
 		}
 	}
 	switch {
-	case x[0] == y[0] && x[1] == y[2] && x[2] == y[1] || normal.Edits(a, b, 1) <= 1:
+	case x[0] == y[0] && x[1] == y[2] && x[2] == y[1] || normal.OneSlip(a, b):
 		return near
 	case wrong == 1:
 		return partly
@@ -237,7 +240,7 @@ func likeCode(a, b string) level {
 		return missing
 	case a == b:
 		return same
-	case min(len(a), len(b)) > 1 && normal.Edits(a, b, 1) <= 1:
+	case min(len(a), len(b)) > 1 && normal.OneSlip(a, b):
 		return near
 	}
 	return other
@@ -290,7 +293,7 @@ func likeAny(a, b []string, like func(a, b string) level) level {
 }
 
 func likePhone(a, b string) level {
-	if min(len(a), len(b)) >= 7 && normal.Edits(a, b, 1) <= 1 {
+	if min(len(a), len(b)) >= 7 && normal.OneSlip(a, b) {
 		return near
 	}
 	return other
@@ -299,7 +302,7 @@ func likePhone(a, b string) level {
 // likeEmail compares two different addresses. Neither a digit nor a sign between
 // words is a slip: who cannot have an address takes the next one like it.
 func likeEmail(a, b string) level {
-	if min(len(a), len(b)) < 8 || normal.Edits(a, b, 1) > 1 || digits(a) != digits(b) || signs.Replace(a) == signs.Replace(b) {
+	if min(len(a), len(b)) < 8 || !normal.OneSlip(a, b) || digits(a) != digits(b) || signs.Replace(a) == signs.Replace(b) {
 		return other
 	}
 	return near

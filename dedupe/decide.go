@@ -96,6 +96,7 @@ type trial struct {
 	q          *Question
 	own        []Key
 	sender     face
+	name       normal.NameForm
 	weights    *weights
 	threshold  float64 // bits above which two are one
 	differ     func(a, b int64) bool
@@ -119,7 +120,7 @@ type match struct {
 
 func newTrial(q *Question, differ func(a, b int64) bool) *trial {
 	w := standard().among(q.Namesakes).in(q.Area)
-	return &trial{q: q, own: Strong(q.Keys), sender: faceOf(&q.Profile), weights: w, threshold: threshold(q.People), differ: differ}
+	return &trial{q: q, own: Strong(q.Keys), sender: faceOf(&q.Profile), name: normal.FormOf(q.Name), weights: w, threshold: threshold(q.People), differ: differ}
 }
 
 // hear judges a candidate and puts them where they belong.
@@ -140,7 +141,11 @@ func (t *trial) judge(c Candidate) match {
 	if t.q.Rules == All {
 		countNames(&t.names, t.sender, m.faces)
 	}
-	conflict, why := t.conflict(&c)
+	var conflict bool
+	var why string
+	if len(c.Held) > 0 {
+		conflict, why = t.conflict(&c)
+	}
 	m.full = !conflict && whole(t.q.Name) && whole(c.Person.Name)
 	m.why = why
 	if !conflict {
@@ -195,7 +200,7 @@ func (t *trial) conflict(c *Candidate) (bool, string) {
 	if t.q.Rules == Exact {
 		return false, ""
 	}
-	return normal.NamesConflict(t.q.Name, c.Person.Name)
+	return t.name.Conflict(normal.FormOf(c.Person.Name))
 }
 
 // otherCustomer reports whether the inquiry has a customer id, and the person has

@@ -1,11 +1,16 @@
 // Package dedupe decides who an inquiry is from and which persons are one.
 //
 // It is pure: values in, decision out. The store loads the persons that hold any
-// of an inquiry's keys, under lock, and asks [Decide]; the same code answers at
-// intake, at replay and for files. Guarantees: a value with a conflicting name
-// never merges strangers, nor does a conversation that several people write in; a
-// decision never depends on the order of the candidates, and each decision gives
-// its reason in words without personal data.
+// of an inquiry's keys, under lock, and those who resemble its sender, and asks
+// [Decide]; the same code answers at intake, at replay and for files. Guarantees: a
+// value with a conflicting name never merges strangers, nor does a conversation that
+// several people write in; nobody is reached by a chain of likenesses; a decision
+// never depends on the order of the candidates, and gives its reason in words without
+// personal data, and the bits of evidence it rests on.
+//
+// Keys point at persons by themselves (dedupe.go), with the protection of protect.go.
+// Blocks (block.go) find those who resemble a sender, whom compare.go weighs with the
+// bits of weights.txt.
 package dedupe
 
 import (

@@ -120,7 +120,7 @@ type Touch struct {
 // Entry is one line of a timeline that is not a touch: a stage change, a note, a merge.
 type Entry struct {
 	ID   ID        `json:"id"`
-	Kind string    `json:"kind"` // stage, edit, note, merge, release
+	Kind string    `json:"kind"` // stage, edit, note, merge, unmerge, not-same, release
 	At   time.Time `json:"at"`
 	By   string    `json:"by,omitzero"` // who did it; "" for leadgate itself
 	Text string    `json:"text,omitzero"`

@@ -20,6 +20,7 @@ type Store interface {
 	store.Intake
 	store.Outbox
 	Index(ctx context.Context, n int) (int, error)
+	Propose(ctx context.Context, n int) (int, error)
 }
 
 // Blobs keeps large bodies and parts.
@@ -140,7 +141,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 // loops are what Run runs at once, each until its context ends.
 func (p *Pipeline) loops(cancel context.CancelCauseFunc) []func(context.Context) {
-	loops := []func(context.Context){p.forward, p.release, p.index, p.watch(cancel)}
+	loops := []func(context.Context){p.forward, p.release, p.index, p.compare, p.watch(cancel)}
 	for i := range p.o.Workers {
 		loops = append(loops, func(ctx context.Context) { p.work(ctx, i) })
 	}

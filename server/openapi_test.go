@@ -287,6 +287,7 @@ func TestDocumentHasEveryStatusOfTheFaces(t *testing.T) {
 	for op, statuses := range map[string]string{
 		"get /in/{source}": "200 401 404 422 503", "post /in/{source}": "200 400 401 404 408 413 415 422 503",
 		"get /f/{source}": "200 404 503", "post /f/{source}": "200 303 400 403 404 405 408 413 415 422 429 503", "get /f/{source}/token": "200 403 404 405 503",
+		"post /api/v1/duplicates/merge": "200 400 401 404 408 409 413 415 422 503", "post /api/v1/duplicates/not-same": "200 400 401 404 408 409 413 415 422 503",
 		"post /api/v1/leads": "200 201 400 401 408 413 415 422 503", "patch /api/v1/leads/{id}": "200 400 401 404 408 409 413 415 422 503",
 	} {
 		method, path, _ := strings.Cut(op, " ")
@@ -310,7 +311,7 @@ func TestSchemasNameWhatTheTypesHave(t *testing.T) {
 		"FirstLast": lead.FirstLast{}, "Attribution": lead.Attribution{}, "Touch": shownTouch{}, "Sender": shownSender{}, "Field": lead.Field{},
 		"Attachment": lead.Attachment{}, "Consent": lead.Consent{}, "Call": lead.Call{}, "Recording": lead.Recording{}, "Transfer": lead.Transfer{},
 		"Entry": lead.Entry{}, "Receipt": store.Receipt{}, "Outcome": store.Outcome{}, "Held": store.Held{}, "Delivery": shownDelivery{},
-		"Signals": lead.Signals{}, "Stats": store.Stats{}, "LeadStats": store.LeadStats{}, "JobStats": store.JobStats{},
+		"Signals": lead.Signals{}, "Stats": store.Stats{}, "LeadStats": store.LeadStats{}, "JobStats": store.JobStats{}, "Pair": shownPair{}, "Side": shownSide{},
 	} {
 		properties, required := fieldsOf(reflect.TypeOf(v))
 		s := d.Components.Schemas[name]
@@ -322,7 +323,7 @@ func TestSchemasNameWhatTheTypesHave(t *testing.T) {
 			t.Errorf("%s required: -type +schema\n%s", name, diff)
 		}
 	}
-	for name, v := range map[string]any{"NewLead": newLead{}, "LeadPatch": store.Patch{}} {
+	for name, v := range map[string]any{"LeadPair": leadPair{}, "NewLead": newLead{}, "LeadPatch": store.Patch{}} {
 		properties, _ := fieldsOf(reflect.TypeOf(v))
 		if diff := cmp.Diff(properties, slices.Sorted(maps.Keys(d.Components.Schemas[name].Properties))); diff != "" {
 			t.Errorf("%s: -type +schema\n%s", name, diff)
@@ -365,6 +366,8 @@ func TestEveryRouteAnswersAsDocumented(t *testing.T) {
 	first := n.stored(file).Lead.String()
 	full := decode[struct{ Timeline []shownTouch }](t, n.api("GET", "/api/v1/leads/"+first, "", 200))
 	n.readable.Store(true)
+	namesake := n.stored(n.deliver(post{Key: "n", Name: "Igor Petrov", Email: someEmail})).Lead.String()
+	both := `{"a":"` + first + `","b":"` + namesake + `"}`
 	called := map[string]bool{"GET /api/v1/leads/{id}": true}
 	for _, c := range []struct {
 		method, path, body string
@@ -379,6 +382,16 @@ func TestEveryRouteAnswersAsDocumented(t *testing.T) {
 		{"PATCH", "/api/v1/leads/" + first, `{"stage":"in-progress","owner":"ann","tags":["vip"],"fields":{"size":"L"}}`, 200},
 		{"PATCH", "/api/v1/leads/" + lead.NewID().String(), `{}`, 404},
 		{"GET", "/api/v1/leads/" + first, "", 200},
+		{"GET", "/api/v1/duplicates", "", 200},
+		{"GET", "/api/v1/duplicates?cursor=x", "", 422},
+		{"POST", "/api/v1/duplicates/merge", `{"a":"` + first + `"}`, 422},
+		{"POST", "/api/v1/duplicates/merge", both, 200},
+		{"POST", "/api/v1/duplicates/merge", both, 409},
+		{"POST", "/api/v1/duplicates/not-same", both, 409},
+		{"POST", "/api/v1/leads/" + namesake + "/unmerge", "", 200},
+		{"POST", "/api/v1/leads/" + namesake + "/unmerge", "", 409},
+		{"POST", "/api/v1/leads/" + lead.NewID().String() + "/unmerge", "", 404},
+		{"POST", "/api/v1/duplicates/not-same", both, 200},
 		{"GET", "/api/v1/receipts/" + file, "", 200},
 		{"GET", "/api/v1/receipts/nothing", "", 404},
 		{"GET", "/api/v1/deliveries/" + file, "", 200},

@@ -36,6 +36,10 @@ type Intake interface {
 type Store interface {
 	store.Leads
 	store.Desk
+	Duplicates(ctx context.Context, p store.Page) ([]store.Pair, string, error)
+	Merge(ctx context.Context, a, b lead.ID, by string) (lead.Lead, error)
+	NotSame(ctx context.Context, a, b lead.ID, by string) error
+	Unmerge(ctx context.Context, id lead.ID, by string) ([]lead.Lead, error)
 	Raw(ctx context.Context, id lead.ID) (lead.Delivery, error)
 	Tokens(ctx context.Context) ([]store.Token, error)
 }

@@ -13,8 +13,12 @@ type Changes struct {
 	Deliveries []DeliveryRow
 	Entries    []EntryRow
 	Merges     []MergeRow
+	Rebased    []*MergeState // merges that are undone or changed by an undo
+	Marks      []Mark
+	Decided    []DecidedRow
 	Reviews    []ReviewRow
 	Blocks     []BlockRow
+	Grown      []int64         // known persons of whom something new was told, for the nightly look
 	Areas      map[int64]int64 // by key of dedupe.Areas, differences
 	Waits      []WaitRow       // in this order
 	Jobs       []Job
@@ -45,18 +49,43 @@ type MergeRow struct {
 	Person, Into              int64
 	Lead, LeadInto, MovedLead int64 // the lead merged into another; or the one that only changed its person
 	Reason                    string
-	Score                     float64
+	Score                     float64 // 0 when no score decided
+	By                        string  // who merged them by hand; "" for the rules
 	Before                    Before
 }
 
-// Before is what survived a merge, as it was.
+// Before is what survived a merge, as it was, and what the merge took back.
 type Before struct {
 	Name     lead.Name      `json:"name,omitzero"`
 	Company  string         `json:"company,omitzero"`
 	Holds    []string       `json:"holds,omitempty"`
 	Profiles []lead.Profile `json:"profiles,omitempty"`
-	Lead     *lead.Lead     `json:"lead,omitzero"` // nil when no lead was merged into another
+	Last     int64          `json:"last,omitzero"`   // the newest lead
+	Lead     *lead.Lead     `json:"lead,omitzero"`   // nil when no lead was merged into another
+	Lifted   [][2]int64     `json:"lifted,omitzero"` // persons that were said to be different before
 }
+
+// Mark says that two persons are not the same, or that this is taken back.
+type Mark struct {
+	At   time.Time
+	A, B int64
+	By   string
+	Drop bool
+}
+
+// DecidedRow says what became of the reviews of any person of A with any of B.
+type DecidedRow struct {
+	At   time.Time
+	A, B []int64
+	By   string
+	How  string // DecidedMerged or DecidedNotSame
+}
+
+// What a human made of a pair.
+const (
+	DecidedMerged  = "merged"
+	DecidedNotSame = "not-same"
+)
 
 // WaitRow says that an inquiry waits for a lead on a key, or waits no longer.
 type WaitRow struct {
@@ -70,7 +99,7 @@ type ReviewRow struct {
 	At     time.Time
 	A, B   int64
 	Reason string
-	Score  float64
+	Score  float64 // 0 when no score proposed them
 }
 
 // Names of counters.
@@ -81,6 +110,8 @@ const (
 	CountParked  = "parked"
 	CountHeld    = "quarantine"
 	CountTaken   = "deliveries"
+
+	CountLooked = "looked" // the person up to whom the nightly look has come, not a count
 
 	CountKept     = "names.kept."     // + source: see lead.NameCount
 	CountReplaced = "names.replaced." // + source

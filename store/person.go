@@ -25,7 +25,7 @@ func (p *planner) ask(from *sender, at time.Time) *asked {
 func (p *planner) namesakes(from *sender) int {
 	var known []int64
 	for _, r := range p.s.Blocks[from.called] {
-		if id := p.s.survivor(r.Person); !slices.Contains(known, id) {
+		if id := p.s.stands(r.Person); !slices.Contains(known, id) {
 			known = append(known, id)
 		}
 	}
@@ -49,7 +49,7 @@ func (p *planner) settle(from *sender) {
 
 // resolve decides whose an inquiry is.
 func (p *planner) resolve(who *asked) lead.Decision {
-	return dedupe.Decide(&who.Question, p.candidates(who), p.s.Differ)
+	return dedupe.Decide(&who.Question, p.candidates(who), p.s.NotSame.Differ)
 }
 
 // candidates are the standing persons that hold any of the keys, of a crowded
@@ -58,7 +58,7 @@ func (p *planner) candidates(who *asked) []dedupe.Candidate {
 	var out []dedupe.Candidate
 	known := map[int64]int{}
 	add := func(id int64) *dedupe.Candidate {
-		person := p.s.Persons[p.s.survivor(id)]
+		person := p.s.Persons[p.s.stands(id)]
 		if person == nil { // person 0: a conversation in quarantine
 			return nil
 		}
@@ -121,8 +121,8 @@ func (p *planner) heard(person *PersonState) time.Time {
 func (p *planner) people(holders []*Holder) int {
 	n := 0
 	for i, h := range holders {
-		person := p.s.survivor(h.Person)
-		if person != 0 && !slices.ContainsFunc(holders[:i], func(o *Holder) bool { return p.s.survivor(o.Person) == person }) {
+		person := p.s.stands(h.Person)
+		if person != 0 && !slices.ContainsFunc(holders[:i], func(o *Holder) bool { return p.s.stands(o.Person) == person }) {
 			n++
 		}
 	}
@@ -141,7 +141,7 @@ func (p *planner) person(d lead.Decision, who *asked) *PersonState {
 	}
 	ps := p.s.Persons[d.Person]
 	for _, id := range d.Merge {
-		p.merge(ps, p.s.Persons[id], d)
+		p.merge(ps, p.s.Persons[id], d.Reason, d.Score)
 	}
 	if d.Foreign {
 		return ps
@@ -205,6 +205,9 @@ func (p *planner) hold(who *asked, person *PersonState) {
 	if person.Profiles, told = dedupe.AddProfile(person.Profiles, who.Profile); told {
 		person.Changed = true
 		p.block(who, person)
+		if !person.New {
+			p.c.Grown = append(p.c.Grown, person.ID)
+		}
 	}
 }
 
@@ -250,7 +253,7 @@ func (p *planner) inBlock(key, person int64) {
 		p.s.Blocks = map[int64][]BlockRow{}
 	}
 	in := p.s.Blocks[key]
-	if len(in) >= dedupe.BlockCrowd || slices.ContainsFunc(in, func(r BlockRow) bool { return p.s.survivor(r.Person) == person }) {
+	if len(in) >= dedupe.BlockCrowd || slices.ContainsFunc(in, func(r BlockRow) bool { return p.s.stands(r.Person) == person }) {
 		return
 	}
 	row := BlockRow{Key: key, Person: person}
@@ -259,13 +262,13 @@ func (p *planner) inBlock(key, person int64) {
 }
 
 func (p *planner) holding(holders []*Holder, person int64) int {
-	return slices.IndexFunc(holders, func(h *Holder) bool { return p.s.survivor(h.Person) == person })
+	return slices.IndexFunc(holders, func(h *Holder) bool { return p.s.stands(h.Person) == person })
 }
 
 // review puts persons that may be one before a human.
 func (p *planner) review(d lead.Decision, person int64) {
 	for _, o := range d.Review {
-		if o.Person != person {
+		if o.Person != person && !p.s.NotSame.Differ(o.Person, person) {
 			p.c.Reviews = append(p.c.Reviews, ReviewRow{At: p.now, A: min(o.Person, person), B: max(o.Person, person), Reason: o.Reason, Score: o.Score})
 		}
 	}

@@ -256,13 +256,17 @@ func (p *planner) join(l *LeadState, st *InquiryState, keys []dedupe.Key) {
 // tell brings what a touch says into its lead.
 func (p *planner) tell(l *LeadState, st *InquiryState, keys []dedupe.Key) {
 	l.Changed = true
+	say(&l.Lead, st, keys)
+	p.touched = append(p.touched, l.Number)
+}
+
+func say(l *lead.Lead, st *InquiryState, keys []dedupe.Key) {
 	if st.Person != 0 {
-		enrich(&l.Lead, &st.Touch.Inquiry)
+		enrich(l, &st.Touch.Inquiry)
 		l.Anonymous = l.Anonymous && len(dedupe.Strong(keys)) == 0
 	} else if q := &st.Touch.Inquiry; q.Received.After(l.UpdatedAt) {
 		l.UpdatedAt = q.Received
 	}
-	p.touched = append(p.touched, l.Number)
 }
 
 // contentHash tells equal inquiries without a key apart from different ones: all

@@ -24,6 +24,7 @@ type planner struct {
 	s       *Snapshot
 	c       *Changes
 	now     time.Time
+	by      string  // whose will it is; "" for the rules
 	touched []int64 // leads to be indexed
 }
 

@@ -37,7 +37,7 @@ func EncodeLead(l *lead.Lead) ([]byte, error) {
 	r := leadRecord{Title: l.Title, Origin: l.Origin, Name: l.Name, Company: l.Company, Emails: l.Emails, Phones: l.Phones, Handles: l.Handles,
 		Fields: l.Fields, Tags: l.Tags, Amount: l.Amount, Currency: l.Currency, Owner: l.Owner, Returning: l.Returning, Anonymous: l.Anonymous,
 		IsTest: l.IsTest, CloseReason: l.CloseReason, First: l.Attribution.First}
-	if l.Touches > 1 {
+	if l.Touches > 1 || !sameAttribution(l.Attribution.First, l.Attribution.Last) {
 		r.Last = &l.Attribution.Last
 	}
 	b, err := json.Marshal(r)

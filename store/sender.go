@@ -17,8 +17,11 @@ type sender struct {
 	postcode, city int64   // see dedupe.Areas
 }
 
-func senderOf(q *lead.Inquiry) *sender {
-	s := &sender{name: q.Name, company: q.Company, source: q.Source, keys: dedupe.Keys(q), profile: dedupe.ProfileOf(q)}
+func senderOf(q *lead.Inquiry) *sender { return profiled(q, dedupe.ProfileOf(q)) }
+
+// profiled is the sender of an inquiry with a profile.
+func profiled(q *lead.Inquiry, profile lead.Profile) *sender {
+	s := &sender{name: q.Name, company: q.Company, source: q.Source, keys: dedupe.Keys(q), profile: profile}
 	s.blocks = dedupe.Blocks(&s.profile)
 	s.called = dedupe.NameBlock(&s.profile)
 	s.postcode, s.city = dedupe.Areas(&s.profile)

@@ -22,6 +22,7 @@ type Snapshot struct {
 	Areas     map[int64]int64           // how many persons live there, by key of dedupe.Areas
 	People    int64                     // about how many persons are known
 	Rules     dedupe.Rules              // All, but for whoever asks what the rest is good for
+	NotSame   NotSame                   // among Persons
 	Stages    []lead.Stage
 	// NextPerson and NextLead hand out numbers that were never used.
 	NextPerson, NextLead func() int64
@@ -40,9 +41,9 @@ type Holder struct {
 // BlockRow is one person found under one key of [dedupe.Blocks].
 type BlockRow struct{ Key, Person int64 }
 
-// survivor follows the merges of this snapshot. Those that were stored before are
+// stands follows the merges of this snapshot. Those that were stored before are
 // followed by the engine.
-func (s *Snapshot) survivor(person int64) int64 {
+func (s *Snapshot) stands(person int64) int64 {
 	for p := s.Persons[person]; p != nil && p.MergedInto != 0; p = s.Persons[person] {
 		person = p.MergedInto
 	}
@@ -75,6 +76,7 @@ type ReceiptState struct {
 type InquiryState struct {
 	ID      lead.ID
 	Key     string
+	N       int64 // its place in the order they were stored; only in a Family
 	Lead    int64 // 0 in quarantine, and while it waits
 	Person  int64 // 0 too when only its conversation led to the lead
 	Touch   lead.Touch
@@ -83,8 +85,26 @@ type InquiryState struct {
 	Score   float64
 	Content uint64 // of one without a key; 0 for none
 	Rows    []lead.Row
-	stored  int // how many of Rows the engine has as rows of their own
+	stored  int   // how many of Rows the engine has as rows of their own
+	row     int64 // the lead its stored row names, when that was merged into
+	stands  int64 // this one
 	state
+}
+
+// Follow tells the inquiry that its lead was merged into another one.
+func (st *InquiryState) Follow(number int64) {
+	if number != st.Lead {
+		st.row, st.stands, st.Lead = st.Lead, number, number
+	}
+}
+
+// Row returns the lead the stored row names. An inquiry stays where it was put when
+// its lead is merged, so that the merge can be undone.
+func (st *InquiryState) Row() int64 {
+	if st.stands != 0 && st.Lead == st.stands {
+		return st.row
+	}
+	return st.Lead
 }
 
 // Stored tells the inquiry that all its further rows are loaded. One without any

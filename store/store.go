@@ -8,7 +8,9 @@
 //   - A delivery id, an inquiry id and an (inquiry, event) are unique for ever;
 //     what comes again changes nothing.
 //   - A person has at most one open lead, under any concurrency.
-//   - Persons and leads are merged by pointer and never deleted.
+//   - Persons and leads are merged by pointer and never deleted. Undoing a merge, in
+//     any order, leaves all as it had been without it; what people changed since stays.
+//   - Persons that a human said are not the same are merged by nobody but a human.
 //
 // Errors wrap the classes of package lead: ErrUnavailable when waiting helps,
 // ErrPermanent when it does not, ErrNotFound, ErrConflict and ErrInvalid.
@@ -74,8 +76,26 @@ type People interface {
 	Persons(ctx context.Context, keys []string) ([]lead.Person, error)
 	// Merges returns a page of merges of persons, newest first, with what undoing them needs.
 	Merges(ctx context.Context, p Page) ([]MergeRow, string, error)
-	// Reviews returns a page of pairs of persons for a human to decide, newest first.
+	// Reviews returns a page of pairs of persons that were put before a human and are
+	// not decided, newest first, as they were stored.
 	Reviews(ctx context.Context, p Page) ([]ReviewRow, string, error)
+	// Duplicates returns a page of persons that may be one, newest first, each pair
+	// once: those that are one by now or were said to be different are left out.
+	Duplicates(ctx context.Context, p Page) ([]Pair, string, error)
+	// Merge makes the persons of two leads one, whatever speaks against it, and returns
+	// the lead that survives. Leads of one person are ErrConflict.
+	Merge(ctx context.Context, a, b lead.ID, by string) (lead.Lead, error)
+	// NotSame remembers that the persons of two leads are not the same: no rule merges
+	// them from now on. Leads of one person are ErrConflict.
+	NotSame(ctx context.Context, a, b lead.ID, by string) error
+	// Unmerge undoes the merge that took a lead away, or the newest one that concerns a
+	// lead that stands, and returns the leads that are two again. When another merge
+	// must be undone before, it is ErrConflict, and the text says which.
+	Unmerge(ctx context.Context, id lead.ID, by string) ([]lead.Lead, error)
+	// Propose compares up to n persons that are new or of whom something was told since
+	// they were last compared with all who resemble them, puts pairs that may be one
+	// before a human, and returns how many persons it compared. It merges nobody.
+	Propose(ctx context.Context, n int) (int, error)
 }
 
 // Desk is where what was kept out of the leads waits for a human.
@@ -189,6 +209,21 @@ type Held struct {
 	Reason   string    `json:"reason"`
 	Attempts int       `json:"attempts"`
 	Preview  string    `json:"preview"`
+}
+
+// Pair are two persons that may be one, and why.
+type Pair struct {
+	A, B   Side
+	Score  float64
+	Reason string
+	At     time.Time
+}
+
+// Side is one person of a pair, with the newest lead.
+type Side struct {
+	Person lead.Person
+	Lead   lead.Lead
+	Heard  time.Time // when the last inquiry on the lead was taken
 }
 
 // Patch is a change of a lead by a human; nil fields stay as they are.

@@ -94,7 +94,7 @@ func (p *planner) identify(l *LeadState, st *InquiryState, from *sender) {
 	keys := from.keys
 	if self := p.s.Persons[l.Person]; self != nil && len(keys) > 0 && st.Person != 0 {
 		who := p.ask(from, st.When())
-		d := dedupe.Decide(&who.Question, p.withSelf(p.candidates(who), self), p.s.Differ)
+		d := p.apart(dedupe.Decide(&who.Question, p.withSelf(p.candidates(who), self), p.s.NotSame.Differ), self.ID)
 		person := p.person(d, who)
 		p.hold(who, person)
 		p.review(d, person.ID)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"leadgate/lead"
 )
@@ -96,46 +97,12 @@ func compareWords(s string) []nameWord {
 	return kept
 }
 
-// sameGiven reports whether given names can be one person's: the first name of
-// one is among the other's names, or one is the initial of the other.
-func sameGiven(a, b []nameWord) bool {
-	if isInitial(a[0], b[0]) || isInitial(b[0], a[0]) || joined(a).near(joined(b)) {
-		return true
-	}
-	for _, w := range b {
-		if sameGivenWord(a[0], w) {
-			return true
-		}
-	}
-	for _, w := range a {
-		if sameGivenWord(w, b[0]) {
-			return true
-		}
-	}
-	return false
-}
-
-func sameGivenWord(a, b nameWord) bool { return a.near(b) || nicknamed(a.sound, b.sound) }
-
 // isInitial reports whether a is the first letter of b, as written or as it sounds.
 func isInitial(a, b nameWord) bool {
 	if a.text == "" || len([]rune(a.text)) != 1 || b.text == "" {
 		return false
 	}
 	return strings.HasPrefix(b.text, a.text) || a.sound != "" && strings.HasPrefix(b.sound, a.sound)
-}
-
-// sameFamily reports whether family names can be one person's. Of a double name
-// one shared part is enough, and a middle name may be the first of two family names.
-func sameFamily(a, b compared) bool {
-	for _, v := range a.family {
-		for _, w := range b.family {
-			if v.near(w) || sameStem(v, w) || isInitial(v, w) || isInitial(w, v) {
-				return true
-			}
-		}
-	}
-	return a.whole.near(b.whole) || shares(a.middle, b.family) || shares(a.family, b.middle)
 }
 
 func shares(a, b []nameWord) bool {
@@ -147,22 +114,6 @@ func shares(a, b []nameWord) bool {
 		}
 	}
 	return false
-}
-
-// sameSwapped compares given with family names, for forms filled in the wrong order.
-func sameSwapped(a, b compared) bool {
-	family := func(given, family []nameWord) bool {
-		for _, w := range family {
-			if given[0].near(w) || sameStem(given[0], w) {
-				return true
-			}
-		}
-		return false
-	}
-	if sameGiven(a.given, b.family) && family(b.given, a.family) {
-		return true
-	}
-	return sameGiven(b.given, a.family) && family(a.given, b.family)
 }
 
 // joined is all words written as one: Anna Maria and Annamaria.
@@ -262,25 +213,7 @@ var (
 	soundEnds = strings.NewReplacer("iia", "ia", "ei", "i", "ai", "ai")
 )
 
-// oneTypo reports whether two words of at least five letters differ by one
-// letter put in, left out or changed, or by two neighbours swapped.
+// oneTypo reports whether two words of at least five letters differ by one slip.
 func oneTypo(a, b string) bool {
-	x, y := []rune(a), []rune(b)
-	if len(x) > len(y) {
-		x, y = y, x
-	}
-	if len(x) < 5 || len(y)-len(x) > 1 {
-		return false
-	}
-	i := 0
-	for i < len(x) && x[i] == y[i] {
-		i++
-	}
-	if len(x) != len(y) {
-		return string(x[i:]) == string(y[i+1:])
-	}
-	if i >= len(x)-1 || string(x[i+1:]) == string(y[i+1:]) {
-		return true
-	}
-	return x[i] == y[i+1] && x[i+1] == y[i] && string(x[i+2:]) == string(y[i+2:])
+	return min(utf8.RuneCountInString(a), utf8.RuneCountInString(b)) >= 5 && OneSlip(a, b)
 }

@@ -183,6 +183,7 @@ func personName(n *lead.Name) {
 	for _, p := range [...]*string{&n.Prefix, &n.Given, &n.Middle, &n.Family} {
 		*p = Line(*p, maxName/4)
 	}
+	cleanParts(n)
 }
 
 // cleanParts drops the words of a name's parts that are none, and all of them

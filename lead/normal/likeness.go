@@ -138,14 +138,19 @@ func borne(w nameWord) bool { return len(nicknames()[w.sound]) > 0 }
 // makes it, Slight when nearly all letters are there in nearly the same order, or
 // a short word has another letter, and else Other.
 func slip(a, b string) Likeness {
+	if a == b {
+		return Same
+	}
 	x, y := []rune(a), []rune(b)
 	short := min(len(x), len(y))
-	switch n := edits(x, y, 2); {
-	case short < 3 || n > 2 && short < 4:
+	if short < 3 {
 		return Other
-	case short < 5 && n <= 1 && (len(x) != len(y) || sameLetters(x, y)), short >= 5 && n <= 1:
+	}
+	one := oneSlip(x, y)
+	switch {
+	case one && (short >= 5 || len(x) != len(y) || sameLetters(x, y)):
 		return Close
-	case n <= 1, short >= 4 && jaroWinkler(x, y) >= 0.88:
+	case one, short >= 4 && jaroWinkler(x, y) >= 0.88:
 		return Slight
 	}
 	return Other
@@ -176,36 +181,26 @@ func skeleton(s string) string {
 	return b.String()
 }
 
-// edits counts the letters to put in, leave out, change, or swap with their
-// neighbour, to make b of a; more than limit of them count as limit+1
-// (the restricted Damerau distance).
-func edits(a, b []rune, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
+// oneSlip reports whether two words differ by one letter put in, left out or
+// changed, or by two neighbours swapped, at most.
+func oneSlip[T comparable](x, y []T) bool {
+	if len(x) > len(y) {
+		x, y = y, x
 	}
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
-	before, last, row := rows[0], rows[1], rows[2]
-	for j := range last {
-		last[j] = j
+	if len(y)-len(x) > 1 {
+		return false
 	}
-	for i := range a {
-		row[0] = i + 1
-		for j := range b {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		if slices.Min(row) > limit {
-			return limit + 1
-		}
-		before, last, row = last, row, before
+	i := 0
+	for i < len(x) && x[i] == y[i] {
+		i++
 	}
-	return min(last[len(b)], limit+1)
+	if len(x) != len(y) {
+		return slices.Equal(x[i:], y[i+1:])
+	}
+	if i >= len(x)-1 || slices.Equal(x[i+1:], y[i+1:]) {
+		return true
+	}
+	return x[i] == y[i+1] && x[i+1] == y[i] && slices.Equal(x[i+2:], y[i+2:])
 }
 
 // jaroWinkler is the likeness of two words after Jaro and Winkler, 0 to 1: the
@@ -215,8 +210,14 @@ func jaroWinkler(a, b []rune) float64 {
 		return 0
 	}
 	window := max(0, max(len(a), len(b))/2-1)
-	taken := make([]bool, len(b))
-	common := make([]rune, 0, len(a))
+	var room struct {
+		taken  [32]bool
+		common [32]rune
+	}
+	taken, common := room.taken[:], room.common[:0]
+	if len(b) > len(taken) {
+		taken = make([]bool, len(b))
+	}
 	for i, r := range a {
 		for j := max(0, i-window); j < min(len(b), i+window+1); j++ {
 			if !taken[j] && b[j] == r {
@@ -247,9 +248,17 @@ func jaroWinkler(a, b []rune) float64 {
 	return jaro + float64(prefix)*0.1*(1-jaro)
 }
 
-// Edits counts the letters that make one word of another: put in, left out,
-// changed, or swapped with their neighbour. More than limit count as limit+1.
-func Edits(a, b string, limit int) int { return edits([]rune(a), []rune(b), limit) }
+// OneSlip reports whether two texts differ by one letter put in, left out or
+// changed, or by two neighbours swapped, at most.
+func OneSlip(a, b string) bool {
+	if len(a)-len(b) > 4 || len(b)-len(a) > 4 {
+		return false
+	}
+	if isASCII(a) && isASCII(b) {
+		return oneSlip([]byte(a), []byte(b))
+	}
+	return oneSlip([]rune(a), []rune(b))
+}
 
 // Resembles reports whether one text can be the other one mistyped.
 func Resembles(a, b string) bool { return slip(a, b) <= Slight }

@@ -32,7 +32,7 @@ func ParseName(display string) lead.Name {
 
 // readName reads every name, whatever its display holds.
 func readName(n lead.Name) lead.Name {
-	line := withoutRemark(n.Display)
+	line := withoutRemark(withoutCompany(n.Display))
 	if !personal(line) {
 		return n
 	}
@@ -115,6 +115,20 @@ func personal(s string) bool {
 		}
 	}
 	return letters > 0 && digits < 3 && !webAddress(s) && !company(s)
+}
+
+// withoutCompany takes off the company that people put behind their name: Ana
+// Belo, Belo Ltd. and Ana Belo (Belo Ltd.). Acme, Inc. stays.
+func withoutCompany(s string) string {
+	i := strings.LastIndexAny(s, ",(")
+	if i < 1 {
+		return s
+	}
+	name, behind := strings.TrimSpace(s[:i]), strings.Trim(s[i:], ",() ")
+	if strings.IndexByte(name, ' ') < 0 || strings.IndexByte(behind, ' ') < 0 || !company(behind) || company(name) {
+		return s
+	}
+	return name
 }
 
 // webAddress reports whether a line is a URL or a domain: www.acme.com, acme.de.

@@ -195,6 +195,19 @@ func TestCompany(t *testing.T) {
 	}
 }
 
+// A company behind a name is no part of it.
+func TestNameAndCompany(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string][2]string{
+		"Marion Schmitt, Müller Inc.": {"Marion", "Schmitt"}, "Nancy Ler, Spinondi Group": {"Nancy", "Ler"}, "Susanne Bauer (Bauer Bau GmbH)": {"Susanne", "Bauer"},
+		"Yilmaz, Sultan, Kaltrode Hotel": {"Sultan", "Yilmaz"}, "Acme, Inc.": {}, "Acme Tools, Inc.": {}, "Belo Brothers Ltd": {}, "Belo, Ana Maria": {"Ana", "Belo"},
+	} {
+		if n := ParseName(in); n.Given != want[0] || n.Family != want[1] || n.Display != in {
+			t.Errorf("%q is read as %+v, want %v", in, n, want)
+		}
+	}
+}
+
 func TestNamesConflict(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -106,6 +106,11 @@ func (s *Store) writeBlocks(ctx context.Context, c *store.Changes) error {
 			return fmt.Errorf("writing what a person resembles: %w", err)
 		}
 	}
+	for _, id := range c.Grown {
+		if _, err := s.exec(ctx, `INSERT INTO grown (person) VALUES (?) ON CONFLICT DO NOTHING`, id); err != nil {
+			return fmt.Errorf("noting who grew: %w", err)
+		}
+	}
 	for key, n := range c.Areas {
 		if _, err := s.exec(ctx, `INSERT INTO areas (key, persons) VALUES (?, ?) ON CONFLICT DO UPDATE SET persons = persons + excluded.persons`, key, n); err != nil {
 			return fmt.Errorf("counting who lives where: %w", err)

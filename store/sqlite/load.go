@@ -31,11 +31,7 @@ func (s *Store) Apply(ctx context.Context, items []store.Item) ([]store.Receipt,
 
 // load fills a snapshot. One writer at a time makes further locks needless.
 func (s *Store) load(ctx context.Context, items []store.Item, w store.Wanted) (*store.Snapshot, error) {
-	snap := &store.Snapshot{Known: map[lead.ID]bool{}, Inquiries: map[lead.ID]*store.InquiryState{}, Holders: map[string][]*store.Holder{},
-		Persons: map[int64]*store.PersonState{}, Leads: map[int64]*store.LeadState{}, Waiting: map[string][]lead.ID{},
-		Receipts: map[lead.ID]*store.ReceiptState{}, Stages: s.stages,
-		Blocks: map[int64][]store.BlockRow{}, Names: map[string]lead.NameCount{}, Areas: map[int64]int64{}, People: s.person,
-		NextPerson: func() int64 { s.person++; return s.person }, NextLead: func() int64 { s.lead++; return s.lead }}
+	snap := s.snapshot()
 	for _, step := range [...]struct {
 		doing string
 		do    func() error
@@ -47,6 +43,7 @@ func (s *Store) load(ctx context.Context, items []store.Item, w store.Wanted) (*
 		{"looking up areas", func() error { return s.loadAreas(ctx, snap, w.Areas) }},
 		{"looking up what is known of names", func() error { return s.loadNames(ctx, snap, w.Sources) }},
 		{"looking up persons", func() error { return s.loadPersons(ctx, snap) }},
+		{"looking up who is not the same", func() error { return s.loadNotSame(ctx, snap) }},
 		{"looking up leads", func() error { return s.loadRecent(ctx, snap, w) }},
 		{"looking up receipts", func() error { return s.loadReceipts(ctx, snap, snap.Retold(items)) }},
 	} {
@@ -55,6 +52,15 @@ func (s *Store) load(ctx context.Context, items []store.Item, w store.Wanted) (*
 		}
 	}
 	return snap, nil
+}
+
+// snapshot is one with nothing in it.
+func (s *Store) snapshot() *store.Snapshot {
+	return &store.Snapshot{Known: map[lead.ID]bool{}, Inquiries: map[lead.ID]*store.InquiryState{}, Holders: map[string][]*store.Holder{},
+		Persons: map[int64]*store.PersonState{}, Leads: map[int64]*store.LeadState{}, Waiting: map[string][]lead.ID{},
+		Receipts: map[lead.ID]*store.ReceiptState{}, NotSame: store.NotSame{}, Stages: s.stages,
+		Blocks: map[int64][]store.BlockRow{}, Names: map[string]lead.NameCount{}, Areas: map[int64]int64{}, People: s.person,
+		NextPerson: func() int64 { s.person++; return s.person }, NextLead: func() int64 { s.lead++; return s.lead }}
 }
 
 func (s *Store) loadKnown(ctx context.Context, snap *store.Snapshot, ids []lead.ID) error {
@@ -154,11 +160,12 @@ func (s *Store) loadInquiries(ctx context.Context, snap *store.Snapshot, ids []l
 	return err
 }
 
-func scanInquiry(r *sql.Rows) (*store.InquiryState, error) {
+// scanInquiry reads the columns of an inquiry, and those that follow them into more.
+func scanInquiry(r *sql.Rows, more ...any) (*store.InquiryState, error) {
 	var st store.InquiryState
 	var id, delivery, touch []byte
 	var content int64
-	if err := r.Scan(&id, &st.Key, &st.Lead, &st.Person, &delivery, &st.Touch.Verdict, &st.Reason, &content, &touch); err != nil {
+	if err := r.Scan(append([]any{&id, &st.Key, &st.Lead, &st.Person, &delivery, &st.Touch.Verdict, &st.Reason, &content, &touch}, more...)...); err != nil {
 		return nil, err
 	}
 	verdict := st.Touch.Verdict
@@ -228,14 +235,23 @@ func (s *Store) loadPersons(ctx context.Context, snap *store.Snapshot) error {
 }
 
 func (s *Store) eachPerson(ctx context.Context, snap *store.Snapshot, ids []any) error {
-	return s.each(ctx, `SELECT id, name, company, holds, profiles, last_lead FROM persons WHERE merged_into IS NULL AND id IN (%s)`, ids, func(r *sql.Rows) error {
+	return s.readPersons(ctx, snap, `SELECT `+personColumns+` FROM persons WHERE merged_into IS NULL AND id IN (%s)`, ids)
+}
+
+// personColumns are what readPersons reads.
+const personColumns = `id, name, company, holds, profiles, last_lead, merged_into`
+
+// readPersons brings the persons of a query into a snapshot.
+func (s *Store) readPersons(ctx context.Context, snap *store.Snapshot, text string, ids []any) error {
+	return s.each(ctx, text, ids, func(r *sql.Rows) error {
 		var p store.PersonState
 		var name, profiles []byte
 		var holds string
-		if err := r.Scan(&p.ID, &name, &p.Company, &holds, &profiles, &p.LastLead); err != nil {
+		var merged sql.NullInt64
+		if err := r.Scan(&p.ID, &name, &p.Company, &holds, &profiles, &p.LastLead, &merged); err != nil {
 			return err
 		}
-		p.Holds = lines(holds)
+		p.Holds, p.MergedInto = lines(holds), merged.Int64
 		snap.Persons[p.ID] = &p
 		if err := store.Decode("profiles", profiles, &p.Profiles); err != nil {
 			return err
@@ -271,7 +287,7 @@ func (s *Store) loadKnownLeads(ctx context.Context, snap *store.Snapshot, person
 		if err != nil {
 			return err
 		}
-		st.Lead = number
+		st.Follow(number)
 		if snap.Leads[number] != nil {
 			continue
 		}

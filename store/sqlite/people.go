@@ -47,10 +47,10 @@ func lines(s string) []string {
 
 // Merges returns a page of merges, newest first.
 func (s *Store) Merges(ctx context.Context, p store.Page) ([]store.MergeRow, string, error) {
-	return listed(ctx, s, p, `SELECT n, at, person, into_person, lead, into_lead, moved_lead, reason, before FROM merges WHERE undone IS NULL AND n < ? ORDER BY n DESC LIMIT ?`, func(r *sql.Rows) (m store.MergeRow, n int64, err error) {
+	return listed(ctx, s, p, `SELECT n, at, person, into_person, lead, into_lead, moved_lead, reason, score, actor, before FROM merges WHERE undone IS NULL AND person > 0 AND n < ? ORDER BY n DESC LIMIT ?`, func(r *sql.Rows) (m store.MergeRow, n int64, err error) {
 		var at int64
 		var before []byte
-		if err := r.Scan(&n, &at, &m.Person, &m.Into, &m.Lead, &m.LeadInto, &m.MovedLead, &m.Reason, &before); err != nil {
+		if err := r.Scan(&n, &at, &m.Person, &m.Into, &m.Lead, &m.LeadInto, &m.MovedLead, &m.Reason, &m.Score, &m.By, &before); err != nil {
 			return m, n, err
 		}
 		m.At = fromMicros(at)
@@ -58,11 +58,11 @@ func (s *Store) Merges(ctx context.Context, p store.Page) ([]store.MergeRow, str
 	})
 }
 
-// Reviews returns a page of pairs of persons, newest first.
+// Reviews returns a page of pairs of persons that are not decided, newest first.
 func (s *Store) Reviews(ctx context.Context, p store.Page) ([]store.ReviewRow, string, error) {
-	return listed(ctx, s, p, `SELECT n, at, a, b, reason FROM reviews WHERE n < ? ORDER BY n DESC LIMIT ?`, func(r *sql.Rows) (v store.ReviewRow, n int64, err error) {
+	return listed(ctx, s, p, `SELECT n, at, a, b, reason, score FROM reviews WHERE decided_at IS NULL AND n < ? ORDER BY n DESC LIMIT ?`, func(r *sql.Rows) (v store.ReviewRow, n int64, err error) {
 		var at int64
-		err = r.Scan(&n, &at, &v.A, &v.B, &v.Reason)
+		err = r.Scan(&n, &at, &v.A, &v.B, &v.Reason, &v.Score)
 		v.At = fromMicros(at)
 		return v, n, err
 	})

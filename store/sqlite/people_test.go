@@ -1,53 +1,52 @@
 package sqlite
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"leadgate/lead"
-	"leadgate/lead/normal"
 	"leadgate/store"
 )
 
-// Who resembles somebody is found, and counted, after a restart as before.
-func TestResemblanceAfterRestart(t *testing.T) {
+// A pair that is proposed again keeps its row, with the better reason, and one that
+// was decided stays decided.
+func TestReviewAgain(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "leadgate.db")
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	post := func(key, name, email string) store.Outcome {
-		s := open(t, path, func() time.Time { return now })
-		defer s.Close()
-		q := lead.Inquiry{Key: key, Source: "src", Scope: "src", Received: now, Name: lead.Name{Display: name}, BirthDate: "1985-03-12",
-			Address: &lead.Address{Street: "12 rue des Lilas", City: "Lyon", Postcode: "69003"}}
-		if email != "" {
-			q.Identities = []lead.Identity{{Kind: lead.IdentityEmail, Value: email}}
-		}
-		normal.Inquiry(&q, "FR")
-		d := lead.Delivery{ID: lead.DeriveID("src", key), Source: "src", Key: key, At: now, Body: []byte(key)}
-		raw, err := d.AppendBinary(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := s.Apply(t.Context(), []store.Item{{Delivery: d, Raw: raw, Inquiries: []lead.Inquiry{q}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r[0].Inquiries[0]
-	}
-	first := post("1", "Ana Belo", "ana@example.org")
-	second := post("2", "Anna Belo", "")
-	third := post("3", "Ana Belo", "")
-	if second.Lead != first.Lead || third.Lead != first.Lead {
-		t.Errorf("%+v and %+v, want lead %v", second, third, first.Lead)
-	}
-	s := open(t, path, nil)
+	s := open(t, filepath.Join(t.TempDir(), "leadgate.db"), nil)
 	defer s.Close()
-	var areas, names int64
-	if err := s.read.QueryRowContext(t.Context(), `SELECT count(*) FROM areas WHERE persons = 1`).Scan(&areas); err != nil || areas != 3 {
-		t.Errorf("%d areas with one person, want 3: %v", areas, err)
+	a := s.post(t, "1", "Ana Belo", lead.Identity{Kind: lead.IdentityEmail, Value: "a@example.org"})
+	b := s.post(t, "2", "Igor Petrov", lead.Identity{Kind: lead.IdentityEmail, Value: "b@example.org"})
+	propose := func(score float64, reason string) {
+		t.Helper()
+		err := s.update(t.Context(), "test", func(ctx context.Context) error {
+			return s.writeEntries(ctx, &store.Changes{Reviews: []store.ReviewRow{{At: time.Now(), A: 1, B: 2, Score: score, Reason: reason}}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := s.read.QueryRowContext(t.Context(), `SELECT coalesce(sum(value), 0) FROM counters WHERE name = ?`, store.CountKept+"src").Scan(&names); err != nil || names != 2 {
-		t.Errorf("%d names kept, want 2: %v", names, err)
+	for _, c := range []struct {
+		score  float64
+		reason string
+		want   string
+	}{{5, "first", "first"}, {9, "better", "better"}, {7, "worse", "better"}} {
+		propose(c.score, c.reason)
+		pairs, _, err := s.Duplicates(t.Context(), store.Page{Limit: 10})
+		if err != nil || len(pairs) != 1 || pairs[0].Reason != c.want || pairs[0].A.Lead.ID != a.Lead {
+			t.Fatalf("after %q: %+v, %v; want %q", c.reason, pairs, err, c.want)
+		}
+	}
+	if err := s.NotSame(t.Context(), a.Lead, b.Lead, "tester"); err != nil {
+		t.Fatal(err)
+	}
+	propose(20, "best")
+	if pairs, _, err := s.Duplicates(t.Context(), store.Page{Limit: 10}); err != nil || len(pairs) != 0 {
+		t.Errorf("a decided pair is proposed: %+v, %v", pairs, err)
+	}
+	var how, by string
+	if err := s.read.QueryRowContext(t.Context(), `SELECT decided_how, decided_by FROM reviews`).Scan(&how, &by); err != nil || how != store.DecidedNotSame || by != "tester" {
+		t.Errorf("decided %q by %q, %v", how, by, err)
 	}
 }

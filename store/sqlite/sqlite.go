@@ -59,6 +59,7 @@ type Store struct {
 	lead   int64
 	stages []lead.Stage
 	waits  bool // whether any inquiry waits for a lead, or did since the start
+	marks  bool // whether any persons were said to be different, or were since the start
 	words  vocabulary
 }
 
@@ -184,7 +185,7 @@ func (s *Store) start(ctx context.Context) error {
 	if s.conn, err = s.write.Conn(ctx); err != nil {
 		return err
 	}
-	if err := s.conn.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(id), 0) FROM persons), (SELECT coalesce(max(number), 0) FROM leads), EXISTS (SELECT 1 FROM waiting)`).Scan(&s.person, &s.lead, &s.waits); err != nil {
+	if err := s.conn.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(id), 0) FROM persons), (SELECT coalesce(max(number), 0) FROM leads), EXISTS (SELECT 1 FROM waiting), EXISTS (SELECT 1 FROM not_same)`).Scan(&s.person, &s.lead, &s.waits, &s.marks); err != nil {
 		return err
 	}
 	if err := s.words.load(s.conn.QueryContext(ctx, `SELECT word FROM common_words`)); err != nil {

@@ -19,7 +19,7 @@ func (s *Store) writeChanges(ctx context.Context, c *store.Changes) error {
 	e := encode(c)
 	defer e.wait()
 	for _, write := range []func(context.Context, *store.Changes) error{
-		s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, s.writeBlocks, e.writeLeads(s), s.writeMerges, e.writeInquiries(s), s.writeWaits, s.writeEntries, s.writeJobs, s.writeTouched, s.writeCounts,
+		s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, s.writeBlocks, e.writeLeads(s), s.writeMerges, s.writeRebased, s.writeMarks, e.writeInquiries(s), s.writeWaits, s.writeEntries, s.writeJobs, s.writeTouched, s.writeCounts,
 	} {
 		if err := write(ctx, c); err != nil {
 			return err
@@ -140,16 +140,25 @@ func (s *Store) writeHolders(ctx context.Context, c *store.Changes) error {
 func (s *Store) writeMerges(ctx context.Context, c *store.Changes) error {
 	for i := range c.Merges {
 		m := &c.Merges[i]
-		before, err := json.Marshal(&m.Before)
+		before, err := encodeBefore(&m.Before)
 		if err != nil {
-			return fmt.Errorf("%w: writing merge: %w", lead.ErrPermanent, err)
+			return err
 		}
-		if _, err := s.exec(ctx, `INSERT INTO merges (at, person, into_person, lead, into_lead, moved_lead, reason, before) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			micros(m.At), m.Person, m.Into, m.Lead, m.LeadInto, m.MovedLead, m.Reason, before); err != nil {
+		if _, err := s.exec(ctx, `INSERT INTO merges (at, person, into_person, lead, into_lead, moved_lead, reason, score, actor, seen, before)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(n), 0) FROM inquiries), ?)`,
+			micros(m.At), m.Person, m.Into, m.Lead, m.LeadInto, m.MovedLead, m.Reason, m.Score, m.By, before); err != nil {
 			return fmt.Errorf("writing merge: %w", err)
 		}
 	}
 	return nil
+}
+
+func encodeBefore(b *store.Before) ([]byte, error) {
+	data, err := json.Marshal(b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: writing merge: %w", lead.ErrPermanent, err)
+	}
+	return data, nil
 }
 
 func (s *Store) writeLead(ctx context.Context, l *lead.Lead, data []byte, isNew bool) error {
@@ -172,7 +181,7 @@ func (s *Store) writeInquiry(ctx context.Context, st *store.InquiryState, touch 
 	if st.New {
 		text = `INSERT INTO inquiries (key, lead, person, at, taken, delivery, verdict, reason, content, touch, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	}
-	if _, err := s.exec(ctx, text, st.Key, st.Lead, st.Person, micros(st.When()), micros(st.Touch.Received), st.Touch.DeliveryID[:], verdict, st.Reason, int64(st.Content), touch, st.ID[:]); err != nil {
+	if _, err := s.exec(ctx, text, st.Key, st.Row(), st.Person, micros(st.When()), micros(st.Touch.Received), st.Touch.DeliveryID[:], verdict, st.Reason, int64(st.Content), touch, st.ID[:]); err != nil {
 		return fmt.Errorf("writing inquiry: %w", err)
 	}
 	for _, row := range st.Unstored() {
@@ -208,7 +217,8 @@ func (s *Store) writeEntries(ctx context.Context, c *store.Changes) error {
 		}
 	}
 	for _, r := range c.Reviews {
-		if _, err := s.exec(ctx, `INSERT INTO reviews (a, b, at, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, r.A, r.B, micros(r.At), r.Reason); err != nil {
+		if _, err := s.exec(ctx, `INSERT INTO reviews (a, b, at, reason, score) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET reason = excluded.reason, score = excluded.score WHERE excluded.score > score AND decided_at IS NULL`, r.A, r.B, micros(r.At), r.Reason, r.Score); err != nil {
 			return fmt.Errorf("writing review: %w", err)
 		}
 	}

@@ -32,8 +32,10 @@ func Run(t *testing.T, open Open) {
 		"LateDoubleClick": testLateDoubleClick, "Receipts": testReceipts, "GroupChat": testGroupChat, "MailThread": testMailThread,
 		"ForeignAfterClose": testForeignAfterClose, "IdentityInThread": testIdentityInThread, "AnonymousChat": testAnonymousChat, "RowsFold": testRowsFold,
 		"LanesInAnyOrder": testLanesInAnyOrder, "UpdatePermutations": testUpdatePermutations, "OutgoingFirst": testOutgoingFirst,
-		"SearchFilters": testSearchFilters,
-		"Resemblance":   testResemblance, "ResemblanceLater": testResemblanceLater, "CrowdedBlocks": testCrowdedBlocks, "Counted": testCounted,
+		"SearchFilters": testSearchFilters, "Propose": testPropose, "UndoIdentity": testUndoIdentity, "UndoLater": testUndoLater, "UndoAnyhow": testUndoAnyhow,
+		"UndoAutomatic": testUndoAutomatic, "UndoKeepsChanges": testUndoKeepsChanges, "UndoRefuses": testUndoRefuses, "UndoAfterClose": testUndoAfterClose,
+		"UndoConversation": testUndoConversation, "UndoAfterUpdate": testUndoAfterUpdate, "UndoConcurrent": testUndoConcurrent, "Duplicates": testDuplicates, "NotSame": testNotSame, "NotSameUpdate": testNotSameUpdate, "UndoReceipts": testUndoReceipts, "UndoBatch": testUndoBatch, "UndoPersons": testUndoPersons, "UndoMovedLead": testUndoMovedLead,
+		"Resemblance": testResemblance, "ResemblanceLater": testResemblanceLater, "CrowdedBlocks": testCrowdedBlocks, "Counted": testCounted,
 		"ChannelsAtOnce": testChannelsAtOnce, "AnyOrder": testAnyOrder,
 	} {
 		t.Run(name, func(t *testing.T) {

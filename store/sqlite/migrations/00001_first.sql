@@ -74,6 +74,9 @@ CREATE TABLE blocks (
 	PRIMARY KEY (key, person)
 ) WITHOUT ROWID;
 
+-- Known persons of whom something new was told since they were compared with others.
+CREATE TABLE grown (person INTEGER PRIMARY KEY);
+
 -- How many persons live in a postcode or town, and under key 0 how many of whom it is
 -- known where: see dedupe.Areas.
 CREATE TABLE areas (key INTEGER PRIMARY KEY, persons INTEGER NOT NULL);
@@ -93,6 +96,7 @@ CREATE TABLE leads (
 );
 CREATE UNIQUE INDEX leads_open ON leads (person) WHERE status = 'open' AND merged_into IS NULL;
 CREATE INDEX leads_list ON leads (source, status, stage, number) WHERE merged_into IS NULL; -- lists with any filter: see list.go
+CREATE INDEX leads_person ON leads (person) WHERE status <> 'open'; -- of one person, beside the open one
 CREATE INDEX leads_merged ON leads (merged_into) WHERE merged_into IS NOT NULL;
 
 -- What leads are found by: search.go says what the words are. Each is one token,
@@ -122,9 +126,14 @@ CREATE TABLE merges (
 	into_lead  INTEGER NOT NULL,
 	moved_lead INTEGER NOT NULL,
 	reason     TEXT    NOT NULL,
+	score      REAL    NOT NULL DEFAULT 0,
+	actor      TEXT    NOT NULL DEFAULT '', -- who merged them by hand
+	seen       INTEGER NOT NULL DEFAULT 0,  -- the newest inquiry there was before
 	before     TEXT    NOT NULL,          -- JSON: what the merge changed of the survivors
 	undone     INTEGER
 );
+CREATE INDEX merges_into ON merges (into_person) WHERE undone IS NULL;
+CREATE INDEX merges_leads ON merges (into_lead) WHERE undone IS NULL AND person = 0;
 
 CREATE TABLE reviews (
 	n      INTEGER PRIMARY KEY,
@@ -132,8 +141,23 @@ CREATE TABLE reviews (
 	b      INTEGER NOT NULL,
 	at     INTEGER NOT NULL,
 	reason TEXT    NOT NULL,
+	score  REAL    NOT NULL DEFAULT 0,
+	decided_at  INTEGER,                  -- NULL while it is open
+	decided_by  TEXT,
+	decided_how TEXT,                     -- merged or not-same
 	UNIQUE (a, b)
 );
+CREATE INDEX reviews_open ON reviews (n) WHERE decided_at IS NULL;
+
+-- Persons that a human said are not the same, both ways round. What was said of a
+-- merged person counts for the survivor.
+CREATE TABLE not_same (
+	person INTEGER NOT NULL,
+	other  INTEGER NOT NULL,
+	at     INTEGER NOT NULL,
+	actor  TEXT    NOT NULL,
+	PRIMARY KEY (person, other)
+) WITHOUT ROWID;
 
 CREATE TABLE jobs (
 	id       INTEGER PRIMARY KEY,
