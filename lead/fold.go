@@ -113,7 +113,7 @@ func overlay(q, next *Inquiry) {
 	}{
 		{&q.Origin, next.Origin}, {&q.Channel, next.Channel}, {&q.Account, next.Account}, {&q.Thread, next.Thread}, {&q.Username, next.Username},
 		{&q.Company, next.Company}, {&q.Position, next.Position}, {&q.Locale, next.Locale}, {&q.Country, next.Country}, {&q.Timezone, next.Timezone},
-		{&q.Avatar, next.Avatar}, {&q.Title, next.Title}, {&q.Subject, next.Subject}, {&q.Text, next.Text}, {&q.HTML, next.HTML},
+		{&q.Avatar, next.Avatar}, {&q.BirthDate, next.BirthDate}, {&q.Title, next.Title}, {&q.Subject, next.Subject}, {&q.Text, next.Text}, {&q.HTML, next.HTML},
 		{&q.Amount, next.Amount}, {&q.Currency, next.Currency}, {(*string)(&q.Kind), string(next.Kind)}, {(*string)(&q.Direction), string(next.Direction)},
 	} {
 		take(p.to, p.from)

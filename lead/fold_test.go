@@ -316,3 +316,15 @@ func TestFoldIsAFunctionOfTheSet(t *testing.T) {
 		}
 	})
 }
+
+// TestFoldKeepsBirthDate holds that a birth date that only a later answer tells is kept.
+func TestFoldKeepsBirthDate(t *testing.T) {
+	t.Parallel()
+	first := InquiryRow(Inquiry{Key: "k"}, ID{1})
+	later := UpdateRow(Update{About: "k", Event: "c", Kind: UpdateComplete, Patch: Inquiry{BirthDate: "1985-03-12"}}, ID{2})
+	for _, rows := range [][]Row{{first, later}, {later, first}} {
+		if touch, ok := Fold(rows); !ok || touch.BirthDate != "1985-03-12" {
+			t.Errorf("%v: birth date %q", ok, touch.BirthDate)
+		}
+	}
+}

@@ -28,6 +28,13 @@ type dedupeCmd struct {
 	File   string `arg:"" optional:"" help:"File to read. Default: standard input." placeholder:"FILE"`
 }
 
+// Help says what a file may hold.
+func (c *dedupeCmd) Help() string {
+	return `Columns, each of which may be missing, in any order and case: id, channel, at, handle, given_name, surname, name, email, phone, company, ` +
+		`street_number, address_1, address_2, suburb, city, postcode, state, country, date_of_birth, visitor, customer_id. Others say nothing. ` +
+		`A record without an id is named by its place in the file.`
+}
+
 func (c *dedupeCmd) Run(in *common) error {
 	if c.Region = strings.ToUpper(c.Region); c.Region != "" && !normal.KnownRegion(c.Region) {
 		return fmt.Errorf("--region %s: %w: not a country whose numbers are known", c.Region, lead.ErrInvalid)
@@ -49,6 +56,9 @@ func (c *dedupeCmd) Run(in *common) error {
 		}
 		if in.ctx.Err() != nil {
 			return in.ctx.Err()
+		}
+		if r.odd != "" {
+			fmt.Fprintln(in.stderr, r.odd)
 		}
 		q := r.inquiry(c.Region)
 		began := time.Now()

@@ -21,6 +21,7 @@ import (
 type record struct {
 	row  int // from 1
 	text map[string]string
+	odd  string // what is wrong with it, without its values; "" for nothing
 }
 
 // maxRecord is the longest line of JSON that is read, in bytes.
@@ -34,6 +35,8 @@ func (c *dedupeCmd) records(r io.Reader) iter.Seq2[record, error] {
 	return csvRecords(r)
 }
 
+// csvRecords reads rows of values. A row may leave out its last ones. One with more
+// values than there are columns is read as far as they go, and said to be odd.
 func csvRecords(r io.Reader) iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
 		in := csv.NewReader(skipBOM(r))
@@ -56,8 +59,13 @@ func csvRecords(r io.Reader) iter.Seq2[record, error] {
 			}
 			rec := record{row: n, text: make(map[string]string, len(head))}
 			for i, v := range row {
-				if v = strings.TrimSpace(v); i < len(head) && v != "" {
+				switch v = strings.TrimSpace(v); {
+				case v == "":
+				case i < len(head):
 					rec.text[head[i]] = v
+				case rec.odd == "":
+					line, _ := in.FieldPos(0)
+					rec.odd = fmt.Sprintf("line %d: %d values for %d columns; is one of them not quoted?", line, len(row), len(head))
 				}
 			}
 			if !yield(rec, nil) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"leadgate/lead"
+	"leadgate/lead/normal"
 )
 
 // looksEmail reports whether the whole text has the shape of an e-mail address.
@@ -167,4 +168,12 @@ func fileOf(v Value) (lead.Attachment, bool) {
 	}
 	f.Kind = attachmentKind(f.Type)
 	return f, isURL(f.URL) && (f.Name != "" || f.Type != "" || f.Size != 0)
+}
+
+// looksBorn reports whether a text is a birth date, or one that was mistyped.
+func looksBorn(text string) bool {
+	if _, ok := normal.Date(text, ""); ok {
+		return true
+	}
+	return len(text) <= 10 && countDigits(text) == 8 && strings.Trim(text, "0123456789-./ ") == ""
 }

@@ -53,6 +53,7 @@ const (
 	roleInfix
 	roleDial
 	roleTotal
+	roleBorn
 )
 
 // meaning is what a name says about its value.
@@ -245,6 +246,8 @@ func (r reading) role() role {
 		return roleConsent
 	case w&wOptIn != 0:
 		return roleOptIn
+	case w&wBirth != 0 && r.unknown == 0 && only(wBirth, wTime|wMessage|wHelp|people):
+		return roleBorn
 	case w&wTime != 0: // when something is to be done with what the other words name
 		return none
 	case w&wDial != 0 && w&^(wDial|wPhone|wCountry|wNumber) == 0, w&wPhone != 0 && only(wCountry, wPhone):

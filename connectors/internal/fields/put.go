@@ -59,6 +59,11 @@ func (m *mapper) put(means meaning, texts []string, at place) bool {
 			m.dial = firstOf(m.dial, text)
 			return false
 		}
+	case roleBorn:
+		if q.BirthDate == "" && looksBorn(text) {
+			q.BirthDate = text
+		}
+		return false // an answer like others, too
 	case roleClick:
 		return m.putClick(means.of, text)
 	case roleMessage:

@@ -64,6 +64,7 @@ const (
 	wShortAd  // name in Turkish, and an advertisement
 	wWhole    // says by itself what takes two words in English
 	wNegation // turns a consent round
+	wBirth    // when somebody was born
 )
 
 // vocabulary says what words mean, in the languages most websites are written in:
@@ -147,7 +148,9 @@ func vocabulary() []struct {
 		{wTest, `test istest`},
 		{wFile, `file files attachment* upload* document documents photo photos image images picture cv resume datei* anhang* fichier* pièce* archiv* adjunt* allegat* arquivo* anexo* файл* вложени* plik* załącz* zalacz* bestand* bijlage* dosya* fil bifog* liite* soubor* příloh* fájl* csatol* fișier* αρχειο*`},
 		{wUser, `registrant* attendee* invitee* buyer* participant* teilnehm* user users usuario* utilisateur* benutzer* пользовател*`},
-		{wTime, `time times date day days hour hours when zeit* uhrzeit* datum* dato fecha* heure* hora horario* orario* время времени дата даты час години czas* godzin* tijd* tid tidpunkt čas zaman* saat* tarih* ώρα ημερ* appointment* schedule* availab* birth* geburt* naissance* nacimiento* nascita рожден*`},
+		{wTime, `time times date day days hour hours when zeit* uhrzeit* datum* dato fecha* heure* hora horario* orario* время времени дата даты час години czas* godzin* tijd* tid tidpunkt čas zaman* saat* tarih* ώρα ημερ* appointment* schedule* availab* tanggal ngày dátum* день`},
+		{wTime | wBirth, `birth* bday dob geburt* naissance* anniversaire* nacimiento* cumpleaños* nascita* nascimento* geboorte* födelse* fødsel* syntymä* urodz* narozen* naroden* születés* nașter*
+ рожден* рождени* народжен* роден* γέννησ* γενέθλι* doğum* rođen* lahir sinh الميلاد ميلاد לידה`},
 		{wShortAd, `ad`},
 		{wNegation, `not no dont nicht kein keine non ne pas não nao нет не nie niet inte ikke ei ne nem nu δεν değil`},
 		{wCustomer | wNumber, `kundennummer* kundennr kundnummer* kundenummer* klantnummer* customernumber customerno`},
@@ -175,6 +178,7 @@ func unspaced() []struct {
 		{wAddress, `住所 地址 주소 ที่อยู่`},
 		{wPostcode, `郵便番号 邮编 우편번호`},
 		{wConsent, `同意 동의 ยอมรับ`},
+		{wTime | wBirth, `生年月日 誕生日 出生日期 出生 生日 생년월일 생일 วันเกิด`},
 		{wPosition, `役職 职位 職稱 직책`},
 	}
 }
