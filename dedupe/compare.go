@@ -86,42 +86,57 @@ type evidence struct {
 	agrees      []string
 }
 
+// fields are how much alike all is that two profiles tell: here it stands which
+// fields there are, and weights has a place for the bits of each.
+type fields struct {
+	given, family                                                normal.Likeness
+	swapped                                                      bool
+	born, postcode, city, street, premises, number, phone, email level
+}
+
+// fieldsOf compares two profiles.
+func fieldsOf(a, b face) fields {
+	var f fields
+	f.given, f.family, f.swapped = a.name.Compare(b.name)
+	f.born = likeDate(a.Born, b.Born)
+	f.postcode, f.city = likeCode(a.Postcode, b.Postcode), likeText(a.City, b.City)
+	f.street, f.premises = likeLines(a, b)
+	f.number = likeCode(a.Number, b.Number)
+	f.phone, f.email = likeAny(a.Phones, b.Phones, likePhone), likeAny(a.Emails, b.Emails, likeEmail)
+	return f
+}
+
 // compare weighs everything two profiles tell.
 func (w *weights) compare(a, b face) evidence {
-	var e evidence
-	given, family, swapped := a.name.Compare(b.name)
-	e.given = given
-	e.names = w.given[given] + w.family[family]
+	f := fieldsOf(a, b)
+	e := evidence{given: f.given, names: w.given[f.given] + w.family[f.family]}
 	switch {
-	case swapped:
+	case f.swapped:
 		e.names += w.swapped
 		e.says("the names in the other order")
-	case given == normal.Same && family == normal.Same:
+	case f.given == normal.Same && f.family == normal.Same:
 		e.says("the same name")
-	case given <= normal.Slight && family <= normal.Slight:
+	case f.given <= normal.Slight && f.family <= normal.Slight:
 		e.says("a like name")
 	}
-	born := likeDate(a.Born, b.Born)
-	street, premises := likeLines(a, b)
-	e.add(w.born, born, "birth date")
-	phone, email := likeAny(a.Phones, b.Phones, likePhone), likeAny(a.Emails, b.Emails, likeEmail)
-	e.add(w.phone, phone, "phone")
-	e.add(w.email, email, "e-mail")
-	e.add(w.street, street, "street")
-	e.add(w.premises, premises, "second line of the address")
-	e.add(w.number, likeCode(a.Number, b.Number), "house number")
-	alone := born.alike() || phone.alike() || email.alike() // something a family does not share
-	e.area(w, likeCode(a.Postcode, b.Postcode), likeText(a.City, b.City))
+	e.add(w.born, f.born, "birth date")
+	e.add(w.phone, f.phone, "phone")
+	e.add(w.email, f.email, "e-mail")
+	e.add(w.street, f.street, "street")
+	e.add(w.premises, f.premises, "second line of the address")
+	e.add(w.number, f.number, "house number")
+	e.area(w, f.postcode, f.city)
 	e.bits += e.names
-	if !alone && !street.alike() {
+	alone := f.born.alike() || f.phone.alike() || f.email.alike() // something a family does not share
+	if !alone && !f.street.alike() {
 		e.bits -= w.namesakes
 	}
 	switch {
-	case given == normal.Other && !born.alike():
+	case f.given == normal.Other && !f.born.alike():
 		e.apart = "another given name"
-	case given >= normal.Initial && !alone:
+	case f.given >= normal.Initial && !alone:
 		e.apart = "a family and its home"
-	case phone == other && email == other && !alone:
+	case f.phone == other && f.email == other && !alone:
 		e.apart = "another number and another address"
 	}
 	return e
