@@ -217,14 +217,16 @@ func (l level) alike() bool { return l == same || l == near }
 
 type levels [5]float64
 
-// likeDate compares birth dates. A slip is one wrong character, two in the same
-// part, or day and month in the other order.
+// likeDate compares birth dates. A slip is a digit that is wrong, left out or too
+// much, two neighbours in the other order, or day and month so.
 func likeDate(a, b string) level {
 	switch {
 	case a == "" || b == "":
 		return missing
 	case a == b:
 		return same
+	case normal.Edits(digits(a), digits(b), 1) <= 1:
+		return near
 	}
 	x, y := strings.Split(a, "-"), strings.Split(b, "-")
 	if len(x) != 3 || len(y) != 3 {
@@ -237,7 +239,7 @@ func likeDate(a, b string) level {
 		}
 	}
 	switch {
-	case x[0] == y[0] && x[1] == y[2] && x[2] == y[1] || normal.Edits(a, b, 1) <= 1:
+	case x[0] == y[0] && x[1] == y[2] && x[2] == y[1]:
 		return near
 	case wrong == 1:
 		return partly

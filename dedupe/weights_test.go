@@ -70,3 +70,20 @@ func TestOutcomes(t *testing.T) {
 		t.Errorf("nothing is known of one: %v", got)
 	}
 }
+
+func TestLikeDate(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		a, b string
+		want level
+	}{
+		{"", "1980-02-03", missing}, {"1980-02-03", "1980-02-03", same}, {"1980-02-03", "1980-02-08", near}, {"1980-02-03", "1980-03-02", near},
+		{"1956-11-29", "1956-12-19", near}, // neighbours of two parts
+		{"1978-01-10", "1970-81-10", near}, {"1968-08-13", "1960813", near}, {"194430509", "1943-05-09", near}, {"1943-05-09", "1943-50-90", other},
+		{"1980-02-03", "1980-02-19", partly}, {"1980-02-03", "1961-02-03", partly}, {"1980-02-03", "1961-12-03", other}, {"1960813", "1960-12-30", other},
+	} {
+		if a, b := likeDate(tc.a, tc.b), likeDate(tc.b, tc.a); a != tc.want || b != tc.want {
+			t.Errorf("%s and %s: %v, %v the other way; want %v", tc.a, tc.b, a, b, tc.want)
+		}
+	}
+}

@@ -2,8 +2,9 @@ package normal
 
 import "strings"
 
-// birthDate returns a birth date as yyyy-mm-dd. A date that no calendar has keeps
-// this form as well when its parts can be told: it was mistyped, and is compared.
+// birthDate returns a birth date as yyyy-mm-dd. What no calendar has was mistyped, and
+// is compared all the same: eight digits keep this form, and where one was left out or
+// came in, the digits stay as they are.
 func birthDate(s, region string) string {
 	s = Line(s, maxShort)
 	if iso, ok := Date(s, region); ok {
@@ -15,7 +16,12 @@ func birthDate(s, region string) string {
 		}
 		return r
 	}, s)
-	if len(d) != 8 || !plainDigits(d) || sameByte(d) || realDay(number(d[:4]), number(d[4:6]), number(d[6:])) {
+	switch {
+	case !plainDigits(d) || len(d) < 7 || len(d) > 9 || sameByte(d):
+		return ""
+	case len(d) != 8:
+		return d
+	case realDay(number(d[:4]), number(d[4:6]), number(d[6:])):
 		return "" // the days of the calendar that Date refuses stand for no day
 	}
 	return d[:4] + "-" + d[4:6] + "-" + d[6:]
