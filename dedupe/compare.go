@@ -34,7 +34,9 @@ type likeness struct {
 	pairs  int
 	names  float64 // bits of the names alone, of the pair with the most alike ones
 	given  normal.Likeness
-	apart  string   // why some pair cannot be one person, whatever else agrees; "" when all can
+	parted int      // how many pairs cannot be one person, whatever else agrees
+	why    string   // the first of them cannot
+	apart  string   // the same, when more pairs cannot than can: one may be mistyped
 	agrees []string // what agrees in the most alike pair, in words
 }
 
@@ -73,8 +75,14 @@ func (l *likeness) add(w *weights, a face, b []face) {
 		if l.pairs == 0 || e.bits > l.best {
 			l.best, l.agrees = e.bits, e.agrees
 		}
-		l.apart = cmp.Or(l.apart, e.apart)
+		if e.apart != "" {
+			l.parted, l.why = l.parted+1, cmp.Or(l.why, e.apart)
+		}
 		l.pairs++
+	}
+	l.apart = ""
+	if 2*l.parted >= l.pairs && l.parted > 0 {
+		l.apart = l.why
 	}
 }
 
