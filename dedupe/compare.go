@@ -34,9 +34,9 @@ type likeness struct {
 	pairs  int
 	names  float64 // bits of the names alone, of the pair with the most alike ones
 	given  normal.Likeness
-	parted int      // how many pairs cannot be one person, whatever else agrees
-	why    string   // the first of them cannot
-	apart  string   // the same, when more pairs cannot than can: one may be mistyped
+	parted int      // pairs that look like two people's, whatever else agrees
+	why    string   // of the first of them
+	apart  string   // why they are two persons; "" when they can be one
 	agrees []string // what agrees in the most alike pair, in words
 }
 
@@ -53,7 +53,7 @@ func (l *likeness) words() string { return strings.Join(l.agrees, ", ") }
 func (w *weights) likest(a face, b []face) likeness {
 	var l likeness
 	l.add(w, a, b)
-	return l
+	return l.judge()
 }
 
 // likestOf compares all profiles of one person with all of another.
@@ -62,7 +62,7 @@ func (w *weights) likestOf(a, b []face) likeness {
 	for _, f := range a {
 		l.add(w, f, b)
 	}
-	return l
+	return l.judge()
 }
 
 func (l *likeness) add(w *weights, a face, b []face) {
@@ -78,12 +78,20 @@ func (l *likeness) add(w *weights, a face, b []face) {
 		if e.apart != "" {
 			l.parted, l.why = l.parted+1, cmp.Or(l.why, e.apart)
 		}
+		if e.certain {
+			l.apart = cmp.Or(l.apart, e.apart)
+		}
 		l.pairs++
 	}
-	l.apart = ""
-	if 2*l.parted >= l.pairs && l.parted > 0 {
-		l.apart = l.why
+}
+
+// judge finds out whether all can be one person. Fewer than half of the pairs may look
+// like two people's: whoever was mistyped once differs from what else is known of them.
+func (l *likeness) judge() likeness {
+	if l.parted > 0 && 2*l.parted >= l.pairs {
+		l.apart = cmp.Or(l.apart, l.why)
 	}
+	return *l
 }
 
 // evidence is what comparing two profiles came to.
@@ -91,6 +99,7 @@ type evidence struct {
 	bits, names float64
 	given       normal.Likeness
 	apart       string
+	certain     bool // what is apart is no slip
 	agrees      []string
 }
 
@@ -145,7 +154,7 @@ func (w *weights) compare(a, b face) evidence {
 	case f.given >= normal.Initial && !alone:
 		e.apart = "a family and its home"
 	case f.phone == other && f.email == other && !alone:
-		e.apart = "another number and another address"
+		e.apart, e.certain = "another number and another address", true
 	}
 	return e
 }
