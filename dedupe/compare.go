@@ -159,13 +159,17 @@ func (w *weights) compare(a, b face) evidence {
 	return e
 }
 
-// area weighs postcode and town together: who knows one can tell the other, mostly.
+// area weighs postcode and town together: who knows one can tell the other, mostly,
+// and whoever moved has another one of both.
 func (e *evidence) area(w *weights, postcode, city level) {
 	before := e.bits
 	e.add(w.postcode, postcode, "postcode")
 	e.add(w.city, city, "town")
-	if a, b := w.postcode[postcode], w.city[city]; a > 0 && b > 0 {
+	switch a, b := w.postcode[postcode], w.city[city]; {
+	case a > 0 && b > 0:
 		e.bits = before + max(a, b) + min(a, b, bothArea)
+	case a < 0 && b < 0:
+		e.bits = before + min(a, b)
 	}
 }
 
