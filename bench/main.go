@@ -7,6 +7,7 @@
 //	go run ./bench costs   processor time and bytes of a lead while the store is small and when it has grown
 //	go run ./bench start   start to ready, empty and over a backlog
 //	go run ./bench people  how well dedupe tells people apart, on people who do not exist
+//	go run ./bench weights count what agreements are worth, on people who do not exist; -o dedupe/weights.txt
 //	go run ./bench chaos   kill -9 in a loop under load: acknowledged = stored, none twice
 //
 // Every mode prints what it did and ends with a line «bar NAME: FIGURE (bar N) ok»
@@ -55,7 +56,7 @@ type mode interface {
 
 func modes() map[string]mode {
 	return map[string]mode{"load": &loadMode{}, "accept": &acceptMode{}, "e2e": &e2eMode{}, "raw": &rawMode{}, "costs": &costsMode{},
-		"start": &startMode{}, "people": &peopleMode{}, "chaos": &chaosMode{}, bareName: &bareMode{}}
+		"start": &startMode{}, "people": &peopleMode{}, "weights": &weightsMode{}, "chaos": &chaosMode{}, bareName: &bareMode{}}
 }
 
 // run is the whole program. When it could measure everything, its error wraps

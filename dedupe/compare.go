@@ -34,7 +34,9 @@ type likeness struct {
 	pairs  int
 	names  float64 // bits of the names alone, of the pair with the most alike ones
 	given  normal.Likeness
-	apart  string   // why some pair cannot be one person, whatever else agrees; "" when all can
+	parted int      // pairs that look like two people's, whatever else agrees
+	why    string   // of the first of them
+	apart  string   // why they are two persons; "" when they can be one
 	agrees []string // what agrees in the most alike pair, in words
 }
 
@@ -51,7 +53,7 @@ func (l *likeness) words() string { return strings.Join(l.agrees, ", ") }
 func (w *weights) likest(a face, b []face) likeness {
 	var l likeness
 	l.add(w, a, b)
-	return l
+	return l.judge()
 }
 
 // likestOf compares all profiles of one person with all of another.
@@ -60,7 +62,7 @@ func (w *weights) likestOf(a, b []face) likeness {
 	for _, f := range a {
 		l.add(w, f, b)
 	}
-	return l
+	return l.judge()
 }
 
 func (l *likeness) add(w *weights, a face, b []face) {
@@ -73,9 +75,23 @@ func (l *likeness) add(w *weights, a face, b []face) {
 		if l.pairs == 0 || e.bits > l.best {
 			l.best, l.agrees = e.bits, e.agrees
 		}
-		l.apart = cmp.Or(l.apart, e.apart)
+		if e.apart != "" {
+			l.parted, l.why = l.parted+1, cmp.Or(l.why, e.apart)
+		}
+		if e.certain {
+			l.apart = cmp.Or(l.apart, e.apart)
+		}
 		l.pairs++
 	}
+}
+
+// judge finds out whether all can be one person. Fewer than half of the pairs may look
+// like two people's: whoever was mistyped once differs from what else is known of them.
+func (l *likeness) judge() likeness {
+	if l.parted > 0 && 2*l.parted >= l.pairs {
+		l.apart = cmp.Or(l.apart, l.why)
+	}
+	return *l
 }
 
 // evidence is what comparing two profiles came to.
@@ -83,57 +99,82 @@ type evidence struct {
 	bits, names float64
 	given       normal.Likeness
 	apart       string
+	certain     bool // what is apart is no slip
 	agrees      []string
+}
+
+// fields are how much alike all is that two profiles tell: here it stands which
+// fields there are, and weights has a place for the bits of each.
+type fields struct {
+	given, family                                                normal.Likeness
+	swapped                                                      bool
+	born, postcode, city, street, premises, number, phone, email level
+}
+
+// fieldsOf compares two profiles.
+func fieldsOf(a, b face) fields {
+	var f fields
+	f.given, f.family, f.swapped = a.name.Compare(b.name)
+	f.born = likeDate(a.Born, b.Born)
+	f.postcode, f.city = likeCode(a.Postcode, b.Postcode), likeText(a.City, b.City)
+	f.street, f.premises = likeLines(a, b)
+	f.number = likeCode(a.Number, b.Number)
+	f.phone, f.email = likeAny(a.Phones, b.Phones, likePhone), likeAny(a.Emails, b.Emails, likeEmail)
+	return f
 }
 
 // compare weighs everything two profiles tell.
 func (w *weights) compare(a, b face) evidence {
-	var e evidence
-	given, family, swapped := a.name.Compare(b.name)
-	e.given = given
-	e.names = w.given[given] + w.family[family]
+	f := fieldsOf(a, b)
+	e := evidence{given: f.given, names: w.given[f.given] + w.family[f.family]}
 	switch {
-	case swapped:
+	case f.swapped:
 		e.names += w.swapped
 		e.says("the names in the other order")
-	case given == normal.Same && family == normal.Same:
+	case f.given == normal.Same && f.family == normal.Same:
 		e.says("the same name")
-	case given <= normal.Slight && family <= normal.Slight:
+	case f.given <= normal.Slight && f.family <= normal.Slight:
 		e.says("a like name")
 	}
-	born := likeDate(a.Born, b.Born)
-	street, premises := likeLines(a, b)
-	e.add(w.born, born, "birth date")
-	phone, email := likeAny(a.Phones, b.Phones, likePhone), likeAny(a.Emails, b.Emails, likeEmail)
-	e.add(w.phone, phone, "phone")
-	e.add(w.email, email, "e-mail")
-	e.add(w.street, street, "street")
-	e.add(w.premises, premises, "second line of the address")
-	e.add(w.number, likeCode(a.Number, b.Number), "house number")
-	alone := born.alike() || phone.alike() || email.alike() // something a family does not share
-	e.area(w, likeCode(a.Postcode, b.Postcode), likeText(a.City, b.City))
+	e.add(w.born, f.born, "birth date")
+	e.add(w.phone, f.phone, "phone")
+	e.add(w.email, f.email, "e-mail")
+	e.add(w.street, f.street, "street")
+	e.add(w.premises, f.premises, "second line of the address")
+	e.add(w.number, f.number, "house number")
+	e.area(w, f.postcode, f.city)
 	e.bits += e.names
-	if !alone && !street.alike() {
+	alone := f.born.alike() || f.phone.alike() || f.email.alike() // something a family does not share
+	if !alone && !f.street.alike() {
 		e.bits -= w.namesakes
 	}
+	home := f.street.alike() || f.premises.alike() || f.postcode.alike() || f.city.alike()
 	switch {
-	case given == normal.Other && !born.alike():
+	case f.given == normal.Other && a.name.Called() && b.name.Called():
+		e.apart, e.certain = "another given name", f.born.alike() // twins
+	case f.given == normal.Other && !f.born.alike():
 		e.apart = "another given name"
-	case given >= normal.Initial && !alone:
+	case f.given >= normal.Initial && home && !alone:
 		e.apart = "a family and its home"
-	case phone == other && email == other && !alone:
-		e.apart = "another number and another address"
+	case f.born == other && !f.phone.alike() && !f.email.alike():
+		e.apart = "another birth date"
+	case f.phone == other && f.email == other && !alone:
+		e.apart, e.certain = "another number and another address", true
 	}
 	return e
 }
 
-// area weighs postcode and town together: who knows one can tell the other, mostly.
+// area weighs postcode and town together: who knows one can tell the other, mostly,
+// and whoever moved has another one of both.
 func (e *evidence) area(w *weights, postcode, city level) {
 	before := e.bits
 	e.add(w.postcode, postcode, "postcode")
 	e.add(w.city, city, "town")
-	if a, b := w.postcode[postcode], w.city[city]; a > 0 && b > 0 {
+	switch a, b := w.postcode[postcode], w.city[city]; {
+	case a > 0 && b > 0:
 		e.bits = before + max(a, b) + min(a, b, bothArea)
+	case a < 0 && b < 0:
+		e.bits = before + min(a, b)
 	}
 }
 
@@ -205,14 +246,16 @@ func (l level) alike() bool { return l == same || l == near }
 
 type levels [5]float64
 
-// likeDate compares birth dates. A slip is one wrong character, two in the same
-// part, or day and month in the other order.
+// likeDate compares birth dates. A slip is a digit that is wrong, left out or too
+// much, two neighbours in the other order, or day and month so.
 func likeDate(a, b string) level {
 	switch {
 	case a == "" || b == "":
 		return missing
 	case a == b:
 		return same
+	case normal.OneSlip(digits(a), digits(b)):
+		return near
 	}
 	x, y := strings.Split(a, "-"), strings.Split(b, "-")
 	if len(x) != 3 || len(y) != 3 {
@@ -225,7 +268,7 @@ func likeDate(a, b string) level {
 		}
 	}
 	switch {
-	case x[0] == y[0] && x[1] == y[2] && x[2] == y[1] || normal.OneSlip(a, b):
+	case x[0] == y[0] && x[1] == y[2] && x[2] == y[1]:
 		return near
 	case wrong == 1:
 		return partly

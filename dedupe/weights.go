@@ -4,10 +4,12 @@ import (
 	_ "embed"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"leadgate/lead"
 	"leadgate/lead/normal"
 )
 
@@ -33,38 +35,122 @@ var standard = sync.OnceValue(func() *weights {
 	return w
 })
 
-// parseWeights reads lines of field, outcome and bits.
-func parseWeights(text string) (*weights, error) {
-	var w weights
-	likeness := map[string]normal.Likeness{"same": normal.Same, "variant": normal.Variant, "close": normal.Close, "slight": normal.Slight, "initial": normal.Initial, "other": normal.Other}
-	outcomes := map[string]level{"same": same, "near": near, "partly": partly, "other": other}
-	fields := map[string]*levels{"born": &w.born, "postcode": &w.postcode, "city": &w.city, "street": &w.street, "premises": &w.premises, "number": &w.number, "phone": &w.phone, "email": &w.email}
+// Outcome is what comparing a field of two profiles came to, by the names that
+// weights.txt uses.
+type Outcome struct{ Field, Level string }
+
+// slot is where the bits of an outcome stand.
+type slot struct {
+	Outcome
+	bits *float64
+}
+
+// slots are all outcomes that weigh anything, in the order of the file.
+func (w *weights) slots() []slot {
+	var out []slot
+	add := func(field, level string, bits *float64) { out = append(out, slot{Outcome{field, level}, bits}) }
+	for _, f := range [...]struct {
+		name string
+		bits *[normal.Other + 1]float64
+	}{{"given", &w.given}, {"family", &w.family}} {
+		for l := range f.bits {
+			if l := normal.Likeness(l); l != normal.Unknown {
+				add(f.name, likenessName(l), &f.bits[l])
+			}
+		}
+	}
+	add("names", "swapped", &w.swapped)
+	for _, f := range [...]struct {
+		name string
+		bits *levels
+	}{{"born", &w.born}, {"postcode", &w.postcode}, {"city", &w.city}, {"street", &w.street}, {"premises", &w.premises},
+		{"number", &w.number}, {"phone", &w.phone}, {"email", &w.email}} {
+		for l := range f.bits {
+			if l := level(l); l != missing && (l != partly || f.bits == &w.born) {
+				add(f.name, l.String(), &f.bits[l])
+			}
+		}
+	}
+	return out
+}
+
+func likenessName(l normal.Likeness) string {
+	return [...]string{"same", "variant", "close", "slight", "initial", "unknown", "other"}[l]
+}
+
+func (l level) String() string { return [...]string{"missing", "same", "near", "partly", "other"}[l] }
+
+// AllOutcomes are the outcomes that weights are for, in the order of weights.txt.
+func AllOutcomes() []Outcome {
+	var out []Outcome
+	for _, s := range new(weights).slots() {
+		out = append(out, s.Outcome)
+	}
+	return out
+}
+
+// Outcomes compares two profiles as [Decide] does. Fields that one of them does not
+// tell have no outcome; names in the other order have one more.
+func Outcomes(a, b *lead.Profile) []Outcome {
+	f := fieldsOf(faceOf(a), faceOf(b))
+	var out []Outcome
+	add := func(field, level string, missing bool) {
+		if !missing {
+			out = append(out, Outcome{field, level})
+		}
+	}
+	add("given", likenessName(f.given), f.given == normal.Unknown)
+	add("family", likenessName(f.family), f.family == normal.Unknown)
+	add("names", "swapped", !f.swapped)
+	for _, l := range [...]struct {
+		field string
+		level level
+	}{{"born", f.born}, {"postcode", f.postcode}, {"city", f.city}, {"street", f.street}, {"premises", f.premises},
+		{"number", f.number}, {"phone", f.phone}, {"email", f.email}} {
+		add(l.field, l.level.String(), l.level == missing)
+	}
+	return out
+}
+
+// ParseWeights reads lines of field, level and bits. Every outcome has to be
+// there, once; a line that begins with # is none.
+func ParseWeights(text string) (map[Outcome]float64, error) {
+	known := AllOutcomes()
+	out := make(map[Outcome]float64, len(known))
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
-		if len(f) == 0 || f[0] == "#" {
+		if len(f) == 0 || strings.HasPrefix(f[0], "#") {
 			continue
 		}
 		if len(f) != 3 {
-			return nil, fmt.Errorf("weights: want field, outcome and bits: %q", line)
+			return nil, fmt.Errorf("reading weights: want field, level and bits: %q", line)
 		}
 		bits, err := strconv.ParseFloat(f[2], 64)
 		if err != nil || math.IsNaN(bits) || math.IsInf(bits, 0) {
-			return nil, fmt.Errorf("weights: bits of %s %s: %q", f[0], f[1], f[2])
+			return nil, fmt.Errorf("reading weights: bits of %s %s: %q", f[0], f[1], f[2])
 		}
-		l, isLikeness := likeness[f[1]]
-		o, isOutcome := outcomes[f[1]]
-		switch {
-		case f[0] == "given" && isLikeness:
-			w.given[l] = bits
-		case f[0] == "family" && isLikeness:
-			w.family[l] = bits
-		case f[0] == "names" && f[1] == "swapped":
-			w.swapped = bits
-		case fields[f[0]] != nil && isOutcome:
-			fields[f[0]][o] = bits
-		default:
-			return nil, fmt.Errorf("weights: unknown field or outcome: %s %s", f[0], f[1])
+		o := Outcome{f[0], f[1]}
+		if _, twice := out[o]; twice || !slices.Contains(known, o) {
+			return nil, fmt.Errorf("reading weights: %s %s is no outcome, or comes twice", f[0], f[1])
 		}
+		out[o] = bits
+	}
+	for _, o := range known {
+		if _, ok := out[o]; !ok {
+			return nil, fmt.Errorf("reading weights: %s %s is missing", o.Field, o.Level)
+		}
+	}
+	return out, nil
+}
+
+func parseWeights(text string) (*weights, error) {
+	bits, err := ParseWeights(text)
+	if err != nil {
+		return nil, err
+	}
+	var w weights
+	for _, s := range w.slots() {
+		*s.bits = bits[s.Outcome]
 	}
 	return &w, nil
 }

@@ -75,7 +75,7 @@ type Inquiry struct {
 	Timezone   string     `json:"timezone,omitzero"` // IANA name
 	Avatar     string     `json:"avatar,omitzero"`   // URL
 	Address    *Address   `json:"address,omitzero"`
-	BirthDate  string     `json:"birth_date,omitzero"` // yyyy-mm-dd
+	BirthDate  string     `json:"birth_date,omitzero"` // yyyy-mm-dd; what was mistyped may be no day, or digits only
 	Location   *Location  `json:"location,omitzero"`
 	Cards      []Card     `json:"cards,omitzero"` // contact cards that were sent
 

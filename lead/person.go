@@ -18,7 +18,7 @@ type Profile struct {
 	Family   string   `json:"f,omitzero"`
 	Emails   []string `json:"e,omitempty"` // as they are compared: see normal.Email
 	Phones   []string `json:"p,omitempty"` // E.164; other digits of a number that is none
-	Born     string   `json:"b,omitzero"`  // yyyy-mm-dd; may be no day of the calendar
+	Born     string   `json:"b,omitzero"`  // as in Inquiry.BirthDate
 	Street   string   `json:"s,omitzero"`
 	Number   string   `json:"n,omitzero"` // of the house
 	Premises string   `json:"l,omitzero"` // the other line of the address: a house's name, a flat

@@ -6,7 +6,7 @@
 // households, switchboards, role mailboxes, shared tablets, namesakes, twins,
 // numbers that change hands, portals that hide addresses, people who never use one
 // value twice, and everything that goes wrong while typing. [Records] are persons
-// as tables hold them, clean and with damaged copies. [Pairs] are such records two
+// as tables hold them, clean and with damaged copies. [Set.Pairs] are records two
 // by two, with the answer. [Compare] scores clusters and [Review] a queue.
 //
 // Nothing is taken from a published collection, and everything depends on the seed

@@ -123,30 +123,30 @@ func TestRecordsOptions(t *testing.T) {
 
 func TestPairs(t *testing.T) {
 	t.Parallel()
-	pairs, err := Pairs(1, 3000, options())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var same, near, far, n int
+	o := options()
+	o.Households = true
+	set := records(t, 1, 3000, o)
+	pairs := set.Pairs(1, 3000)
+	same, n := 0, 0
 	var first Pair
 	for p := range pairs {
 		if n++; n == 1 {
 			first = p
 		}
-		if p.A[ID] == p.B[ID] {
-			t.Fatalf("a record with itself: %q", p.A)
+		a, b := set.Labels[p.A].Person, set.Labels[p.B].Person
+		if p.A == p.B || p.Same != (a == b) {
+			t.Fatalf("a pair is labelled wrong: %+v", p)
 		}
-		switch {
-		case p.Same && !p.Near:
+		if p.Same {
 			same++
-		case p.Near && !p.Same:
-			near++
-		case !p.Same:
-			far++
+			continue
+		}
+		if why := set.Why(p.A, p.B); why != "strangers" && why != "namesakes" {
+			t.Fatalf("two of one %s", why)
 		}
 	}
-	if n != 3000 || same != 1000 || near != 1000 || far != 1000 {
-		t.Errorf("%d pairs: %d of one person, %d near, %d far", n, same, near, far)
+	if n != 3000 || same != 1500 {
+		t.Errorf("%d pairs, %d of one person", n, same)
 	}
 	for p := range pairs {
 		if p != first {
@@ -154,11 +154,12 @@ func TestPairs(t *testing.T) {
 		}
 		break
 	}
-	truth := records(t, 1, 3000, options())
-	people := truth.Truth()
-	for p := range pairs {
-		if p.Same != (people[p.A[ID]] == people[p.B[ID]]) {
-			t.Fatal("a pair is labelled wrong")
+	alone := options()
+	alone.Copied = 0
+	set = records(t, 1, 50, alone)
+	for p := range set.Pairs(1, 50) {
+		if p.Same {
+			t.Fatal("a pair of one person, of whom there is one record")
 		}
 	}
 }

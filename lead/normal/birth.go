@@ -2,8 +2,9 @@ package normal
 
 import "strings"
 
-// birthDate returns a birth date as yyyy-mm-dd. A date that no calendar has keeps
-// this form as well when its parts can be told: it was mistyped, and is compared.
+// birthDate returns a birth date as yyyy-mm-dd. What no calendar has was mistyped, and
+// is compared all the same: eight digits keep this form, and where one was left out or
+// came in, the digits stay as they are.
 func birthDate(s, region string) string {
 	s = Line(s, maxShort)
 	if iso, ok := Date(s, region); ok {
@@ -15,8 +16,11 @@ func birthDate(s, region string) string {
 		}
 		return r
 	}, s)
-	if len(d) != 8 || !plainDigits(d) || sameByte(d) {
+	switch {
+	case !plainDigits(d) || len(d) < 7 || len(d) > 9 || sameByte(d):
 		return ""
+	case len(d) != 8:
+		return d
 	}
 	y, m, day := d[:4], d[4:6], d[6:]
 	if len(s) == 10 && plainDigits(s[6:]) && inRange(number(d[4:])) && !inRange(number(y)) { // 31.02.1985

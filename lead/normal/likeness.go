@@ -287,3 +287,6 @@ func (f NameForm) Stranger(g NameForm) bool {
 	}
 	return true
 }
+
+// Called reports whether the first given name is one that people are known to bear.
+func (f NameForm) Called() bool { return len(f.c.given) > 0 && borne(f.c.given[0]) }
