@@ -7,12 +7,13 @@
 //	go run ./bench costs   processor time and bytes of a lead while the store is small and when it has grown
 //	go run ./bench start   start to ready, empty and over a backlog
 //	go run ./bench people  how well dedupe tells people apart, on people who do not exist
-//	go run ./bench weights count what agreements are worth, on people who do not exist; -o dedupe/weights.txt
+//	go run ./bench weights count what agreements are worth, on people who do not exist: the weights of dedupe
 //	go run ./bench chaos   kill -9 in a loop under load: acknowledged = stored, none twice
 //
 // Every mode prints what it did and ends with a line «bar NAME: FIGURE (bar N) ok»
-// or «… SHORT» for each bar of the design. The exit status is 1 when a bar is
-// short and when something was lost, doubled or mixed; the last line says which.
+// or «… SHORT» for each bar of the design; weights has none. The exit status is 1
+// when a bar is short and when something was lost, doubled or mixed; the last line
+// says which.
 // With -json, standard output is one JSON object instead and the text goes to
 // standard error.
 //

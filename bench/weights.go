@@ -41,7 +41,11 @@ func (m *weightsMode) run(ctx context.Context, r *report) error {
 	case m.out == "":
 		return c.write(r.text, m.n)
 	}
-	return writeFile(m.out, func(w io.Writer) error { return c.write(w, m.n) })
+	if err := writeFile(m.out, func(w io.Writer) error { return c.write(w, m.n) }); err != nil {
+		return err
+	}
+	r.say("%d pairs of each of %d samples counted, %s written", m.n, len(c.two), m.out)
+	return nil
 }
 
 // trainSeed is the seed of the first sample; those for tuning [peopleMode] uses are

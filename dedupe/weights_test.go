@@ -87,3 +87,29 @@ func TestLikeDate(t *testing.T) {
 		}
 	}
 }
+
+// TestMistypedOnce: one mistyped record of three does not part a person, one of two
+// does; two other values of their own part them whatever the rest says.
+func TestMistypedOnce(t *testing.T) {
+	t.Parallel()
+	say := func(given, born, phone, email string) face {
+		p := lead.Profile{Given: given, Family: "Harris", Born: born, Street: "acacia street", Number: "35", City: "glebe", Postcode: "4913"}
+		if phone != "" {
+			p.Phones, p.Emails = []string{phone}, []string{email}
+		}
+		return faceOf(&p)
+	}
+	sender, good, bad := say("Stephen", "1953-06-05", "", ""), say("Stephen", "1953-06-05", "", ""), say("Robert", "1991-11-23", "", "")
+	for _, tc := range []struct {
+		known []face
+		apart bool
+	}{{[]face{good}, false}, {[]face{bad}, true}, {[]face{good, bad}, true}, {[]face{good, good, bad}, false}} {
+		if l := standard().likest(sender, tc.known); (l.apart != "") != tc.apart {
+			t.Errorf("%d known: apart is %q", len(tc.known), l.apart)
+		}
+	}
+	son, father := say("Stephen", "", "+33612345678", "s@example.org"), say("Stephen", "", "+33711111111", "harris@example.org")
+	if l := standard().likest(son, []face{good, good, father}); l.apart == "" {
+		t.Error("father and son are one")
+	}
+}
