@@ -1,6 +1,7 @@
 package main
 
 import (
+	_ "embed"
 	"fmt"
 	"io"
 	"math"
@@ -98,7 +99,7 @@ func (c *counts) add(outcomes []dedupe.Outcome, same, copied bool) {
 // few, and too well-behaved, to say more.
 const (
 	leastBits = -6
-	mostBits  = 14
+	mostBits  = 16
 )
 
 // weights returns the bits of every outcome, rounded to a tenth.
@@ -120,8 +121,24 @@ func (c *counts) weights() map[dedupe.Outcome]float64 {
 	}
 	swapped := dedupe.Outcome{Field: "names", Level: "swapped"}
 	bits[swapped] = tenth(bits[swapped] - c.parts(bits))
+	prior, err := dedupe.ParseWeights(priorText)
+	for o := range bits {
+		if err == nil { // a test reads the file
+			bits[o] = tenth(prior[o] + (bits[o]-prior[o])/counted)
+		}
+	}
 	return bits
 }
+
+// priorText are the bits that record linkage found in registries of real people and
+// published, brought to the outcomes counted here. Generated people are no match for
+// them: they err as their program does.
+//
+//go:embed prior.txt
+var priorText string
+
+// counted is how far what is counted moves the prior: one part in so many of the way.
+const counted = 8
 
 // halved are the outcomes that count half, see header.
 func halved() []dedupe.Outcome {
@@ -151,6 +168,10 @@ func tenth(bits float64) float64 {
 const header = `# Bits of evidence for the outcomes of comparing two inquiries: the binary logarithm of
 # how much more often an outcome is seen between two of one person than between two
 # of two people. Where one does not tell the field, it weighs nothing.
+#
+# They start from what was published for registries of real people (bench/prior.txt)
+# and go an eighth of the way to what is counted here: generated people err as their
+# program does, and only as much.
 #
 # Written by «go run ./bench weights%s -o dedupe/weights.txt» from people who do not
 # exist: %d samples (tables with few faults and with many, and streams, of seven

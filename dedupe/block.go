@@ -10,7 +10,7 @@ import (
 
 // BlockCrowd is how many persons a block holds. Further ones are not added and
 // nobody is looked up in it any more: what so many share says nothing.
-const BlockCrowd = 100
+const BlockCrowd = 25
 
 // Blocks returns the keys under which a profile finds others that may be the same
 // person although no value of theirs is the same: each is a piece of what one

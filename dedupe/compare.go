@@ -34,6 +34,7 @@ type likeness struct {
 	pairs  int
 	names  float64 // bits of the names alone, of the pair with the most alike ones
 	given  normal.Likeness
+	named  bool     // in the most alike pair both parts of the names are alike, or a value of the person alone is
 	parted int      // pairs that look like two people's, whatever else agrees
 	why    string   // of the first of them
 	apart  string   // why they are two persons; "" when they can be one
@@ -73,7 +74,7 @@ func (l *likeness) add(w *weights, a face, b []face) {
 			l.names, l.given = e.names, e.given
 		}
 		if l.pairs == 0 || e.bits > l.best {
-			l.best, l.agrees = e.bits, e.agrees
+			l.best, l.agrees, l.named = e.bits, e.agrees, e.named
 		}
 		if e.apart != "" {
 			l.parted, l.why = l.parted+1, cmp.Or(l.why, e.apart)
@@ -100,6 +101,7 @@ type evidence struct {
 	given       normal.Likeness
 	apart       string
 	certain     bool // what is apart is no slip
+	named       bool
 	agrees      []string
 }
 
@@ -144,24 +146,53 @@ func (w *weights) compare(a, b face) evidence {
 	e.add(w.number, f.number, "house number")
 	e.area(w, f.postcode, f.city)
 	e.bits += e.names
-	alone := f.born.alike() || f.phone.alike() || f.email.alike() // something a family does not share
-	if !alone && !f.street.alike() {
+	if !f.personal(same) && !f.personal(near) && !f.street.alike() {
 		e.bits -= w.namesakes
 	}
-	home := f.street.alike() || f.premises.alike() || f.postcode.alike() || f.city.alike()
-	switch {
-	case f.given == normal.Other && a.name.Called() && b.name.Called():
-		e.apart, e.certain = "another given name", f.born.alike() // twins
-	case f.given == normal.Other && !f.born.alike():
-		e.apart = "another given name"
-	case f.given >= normal.Initial && home && !alone:
-		e.apart = "a family and its home"
-	case f.born == other && !f.phone.alike() && !f.email.alike():
-		e.apart = "another birth date"
-	case f.phone == other && f.email == other && !alone:
-		e.apart, e.certain = "another number and another address", true
-	}
+	e.apart, e.certain = f.apart(a.name.Called() && b.name.Called(), w.imported)
+	e.named = f.named()
 	return e
+}
+
+// personal reports whether a value that people have for themselves is alike to a degree.
+func (f *fields) personal(l level) bool { return f.born == l || f.phone == l || f.email == l }
+
+// named reports whether both parts of the names are alike.
+func (f *fields) named() bool { return f.given <= normal.Slight && f.family <= normal.Slight }
+
+// apart says why two profiles must not be taken for one person by likeness alone, ""
+// when they may. certain is what no slip makes. called says that both given names are
+// names people bear; imported, that staff brought the sender in, in a file, where people
+// with one name in one place are seldom two.
+func (f *fields) apart(called, imported bool) (why string, certain bool) {
+	others := 0
+	for _, l := range [...]level{f.born, f.phone, f.email} {
+		if l == other {
+			others++
+		}
+	}
+	own := f.personal(same)
+	switch {
+	case f.given == normal.Other && called:
+		return "another given name", false
+	case f.given == normal.Other && !f.born.alike():
+		return "another given name", false
+	case f.given > normal.Slight && f.family > normal.Slight:
+		return "no name agrees", false
+	case own:
+		return "", false
+	case !f.named() && (f.given > normal.Slight || f.family != normal.Unknown):
+		return "a family and its home", false
+	case others > 1:
+		return "all that is theirs alone is another", true
+	case imported:
+		return "", false
+	case others > 0 && f.given != normal.Same:
+		return "a like name, and another value", false
+	case !f.personal(near) && !f.street.alike():
+		return "a name and where many live", false
+	}
+	return "", false
 }
 
 // area weighs postcode and town together: who knows one can tell the other, mostly,
@@ -194,14 +225,16 @@ func (e *evidence) add(w levels, l level, what string) {
 	}
 }
 
-// unreliable reports whether names at a source are so often replaced by others
-// that a different given name does not mean a different person there.
-func unreliable(n lead.NameCount) bool {
-	return n.Replaced >= minReplaced && n.Replaced*maxReplaced >= n.Kept+n.Replaced
+// unreliable reports whether names in the files of a source are so often replaced by
+// others that a different given name does not mean a different person there. What
+// anybody can post is never counted, nor trusted less for it.
+func (q *Question) unreliable() bool {
+	n := q.Names
+	return q.Import && n.Replaced >= minReplaced && n.Replaced*maxReplaced >= n.Kept+n.Replaced
 }
 
 const (
-	minReplaced = 10 // seen before names are given up
+	minReplaced = 5  // seen before names are given up
 	maxReplaced = 25 // one in so many
 )
 

@@ -18,6 +18,7 @@ type Question struct {
 	People    int64          // how many persons are known: the more, the more evidence is asked for
 	Namesakes int            // how many of them are called like the sender
 	Area      Shares         // how many of the known live where the sender does
+	Import    bool           // staff brought it in, in a file
 	Names     lead.NameCount // what was seen of names at its source
 	Rules     Rules
 }
@@ -82,7 +83,7 @@ func Decide(q *Question, candidates []Candidate, differ func(a, b int64) bool) l
 	}
 	if len(t.fit) > 0 {
 		best := t.fit[0]
-		d.Foreign, d.Reason, d.Score = best.foreign, best.reason(), best.best
+		d.Scored, d.Foreign, d.Reason, d.Score = best.scored, best.foreign, best.reason(), best.best
 		d.Person, d.Merge = t.survivor(best, t.fit[1:])
 	}
 	d.Review = t.review(&d)
@@ -120,6 +121,7 @@ type match struct {
 
 func newTrial(q *Question, differ func(a, b int64) bool) *trial {
 	w := standard().among(q.Namesakes).in(q.Area)
+	w.imported = q.Import
 	return &trial{q: q, own: Strong(q.Keys), sender: faceOf(&q.Profile), name: normal.FormOf(q.Name), weights: w, threshold: threshold(q.People), differ: differ}
 }
 
@@ -138,7 +140,7 @@ func (t *trial) hear(c Candidate) {
 func (t *trial) judge(c Candidate) match {
 	m := match{Candidate: c, faces: facesOf(&c.Person)}
 	m.likeness = t.weights.likest(t.sender, m.faces)
-	if t.q.Rules == All {
+	if t.q.Rules == All && t.q.Import {
 		countNames(&t.names, t.sender, m.faces)
 	}
 	var conflict bool
@@ -240,7 +242,7 @@ func (t *trial) resembles(m *match) bool {
 	if t.q.Rules != All || m.pairs == 0 || t.otherCustomer(&m.Person) {
 		return false
 	}
-	if unreliable(t.q.Names) {
+	if t.q.unreliable() {
 		return m.best >= t.threshold && m.mean() >= t.threshold/2
 	}
 	bits := m.best - t.shared(m)

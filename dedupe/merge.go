@@ -37,7 +37,7 @@ func (t *trial) compatible(a, b *match) bool {
 	if t.q.Rules == Exact {
 		return true
 	}
-	if conflict, _ := normal.NamesConflict(a.Person.Name, b.Person.Name); conflict && !unreliable(t.q.Names) {
+	if conflict, _ := normal.NamesConflict(a.Person.Name, b.Person.Name); conflict && !t.q.unreliable() && !(a.scored || b.scored) {
 		return false
 	}
 	for _, g := range a.Person.Holds {
@@ -75,7 +75,7 @@ func (t *trial) joins(best, m *match, told []face) bool {
 		return true
 	case m.scored:
 		l := t.weights.likestOf(told, m.faces)
-		return !best.foreign && l.mean() >= t.threshold/2 && (l.apart == "" || unreliable(t.q.Names))
+		return !best.foreign && l.mean() >= t.threshold/2 && (l.apart == "" || t.q.unreliable())
 	case best.scored:
 		return false
 	case m.by.Holders != 1 || best.by.Holders != 1 && !best.full:
@@ -101,7 +101,7 @@ func (t *trial) review(d *lead.Decision) []lead.Doubt {
 	for i := range t.clash {
 		switch m := &t.clash[i]; {
 		case m.by.Key.Kind == "" && t.q.Rules == All:
-			if m.best >= t.threshold-reviewBand && m.given != normal.Other {
+			if m.best >= t.threshold-reviewBand && m.named {
 				add(m, "some agrees: "+m.words())
 			}
 		case t.doubtful(m):

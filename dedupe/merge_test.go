@@ -150,7 +150,7 @@ func TestUnreliableNames(t *testing.T) {
 		n    lead.NameCount
 		want bool
 	}{{lead.NameCount{}, false}, {lead.NameCount{Replaced: 9}, false}, {lead.NameCount{Replaced: 10}, true}, {lead.NameCount{Kept: 240, Replaced: 10}, true}, {lead.NameCount{Kept: 241, Replaced: 10}, false}} {
-		if unreliable(c.n) != c.want {
+		if (&Question{Import: true, Names: c.n}).unreliable() != c.want {
 			t.Errorf("%+v: %v, want %v", c.n, !c.want, c.want)
 		}
 	}

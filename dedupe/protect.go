@@ -22,11 +22,11 @@ func (t *trial) protected(m *match, h Holding) string {
 		return ""
 	case (several || h.Key.Fixed) && t.otherName(m):
 		return "another name on a value that several may share"
-	case several && t.otherValue(m):
+	case several && (phone || t.q.Name != (lead.Name{})) && t.otherValue(m):
 		return "another value of the same kind, on one that several share"
-	case phone && normal.CompanyName(t.q.Name) != normal.CompanyName(m.Person.Name) && t.q.Name != (lead.Name{}) && m.Person.Name != (lead.Name{}):
+	case phone && h.Key.Fixed && normal.CompanyName(t.q.Name) != normal.CompanyName(m.Person.Name) && t.q.Name != (lead.Name{}) && m.Person.Name != (lead.Name{}):
 		return "a company's number"
-	case phone && !m.Heard.IsZero() && t.q.At.Sub(m.Heard) > silence && !t.corroborated(m):
+	case phone && !m.Heard.IsZero() && t.q.At.Sub(m.Heard) > silence && (t.q.Name != (lead.Name{}) || len(t.own) > 1) && !t.corroborated(m):
 		return "a number that was not heard for long"
 	}
 	return ""

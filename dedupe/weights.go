@@ -19,6 +19,7 @@ import (
 type weights struct {
 	given, family                                                [normal.Other + 1]float64
 	swapped                                                      float64 // on top of the above
+	imported                                                     bool
 	namesakes                                                    float64 // taken from a name with which nothing but an area agrees
 	born, postcode, city, street, premises, number, phone, email levels
 }
@@ -30,7 +31,7 @@ var weightsText string
 var standard = sync.OnceValue(func() *weights {
 	w, err := parseWeights(weightsText)
 	if err != nil {
-		return nil // a test reads the file
+		return &weights{} // a test reads the file
 	}
 	return w
 })

@@ -9,8 +9,8 @@ import (
 
 // Times of the nightly comparing of persons.
 const (
-	compareHour  = 3  // of the day, in the server's time zone
-	compareBatch = 32 // persons in one transaction
+	compareHour  = 3 // of the day, in the server's time zone
+	compareBatch = 8 // persons in one transaction
 )
 
 // compare looks every night for persons that may be one, seen with all that was told
@@ -23,10 +23,15 @@ func (p *Pipeline) compare(ctx context.Context) {
 				continue
 			}
 			n, err := p.o.Store.Propose(ctx, compareBatch)
-			if lead.IsPermanent(err) {
+			switch {
+			case lead.IsPermanent(err):
 				p.log.ErrorContext(ctx, "looking for duplicates", "err", err)
+				more = false
+			case err != nil: // the store is down, which the workers report
+				more = sleep(ctx, time.Minute)
+			default:
+				more = n >= compareBatch && sleep(ctx, 50*time.Millisecond)
 			}
-			more = err == nil && n >= compareBatch && sleep(ctx, 10*time.Millisecond)
 		}
 	}
 }

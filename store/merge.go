@@ -33,6 +33,7 @@ func (p *planner) merge(winner, loser *PersonState, reason string, score float64
 	winner.Person, winner.LastLead, winner.Changed = one.Person, one.last, true
 	p.s.NotSame.follow(loser.ID, winner.ID)
 	p.c.Merges = append(p.c.Merges, row)
+	p.c.Decided = append(p.c.Decided, DecidedRow{At: p.now, A: []int64{winner.ID}, B: []int64{loser.ID}, By: p.by, How: DecidedMerged})
 }
 
 // told is the reason of a merge as a timeline shows it.

@@ -16,20 +16,9 @@ type asked struct {
 
 // ask makes the question of an inquiry that was made at a time.
 func (p *planner) ask(from *sender, at time.Time) *asked {
-	q := dedupe.Question{Name: from.name, Keys: from.keys, Profile: from.profile, At: at, People: p.s.People, Namesakes: p.namesakes(from), Names: p.s.Names[from.source], Rules: p.s.Rules,
+	q := dedupe.Question{Name: from.name, Keys: from.keys, Profile: from.profile, At: at, People: p.s.People, Namesakes: p.s.distinct(p.s.Blocks[from.called]), Import: from.imported, Names: p.s.Names[from.source], Rules: p.s.Rules,
 		Area: dedupe.Shares{Postcode: p.s.Areas[from.postcode], City: p.s.Areas[from.city], All: p.s.Areas[dedupe.AllAreas]}}
 	return &asked{from, q}
-}
-
-// namesakes counts the known people who are called like a sender.
-func (p *planner) namesakes(from *sender) int {
-	var known []int64
-	for _, r := range p.s.Blocks[from.called] {
-		if id := p.s.stands(r.Person); !slices.Contains(known, id) {
-			known = append(known, id)
-		}
-	}
-	return len(known)
 }
 
 // settle counts where a person lives, the first time it is told.
@@ -95,7 +84,7 @@ func (p *planner) candidates(who *asked) []dedupe.Candidate {
 		blocks = append(slices.Clip(blocks), who.finer()...)
 	}
 	for _, b := range blocks {
-		if in := p.s.Blocks[b]; len(in) < dedupe.BlockCrowd {
+		if in := p.s.Blocks[b]; !Crowded(in) && p.s.distinct(in) < dedupe.BlockCrowd {
 			for _, r := range in {
 				add(r.Person)
 			}
@@ -198,11 +187,12 @@ func (p *planner) hold(who *asked, person *PersonState) {
 		}
 		p.holdKey(k, person, who.At)
 	}
+	settled := slices.ContainsFunc(person.Profiles, func(f lead.Profile) bool { return f.Postcode != "" || f.City != "" })
 	var told bool
-	if !slices.ContainsFunc(person.Profiles, func(f lead.Profile) bool { return f.Postcode != "" || f.City != "" }) {
-		p.settle(who.sender)
-	}
 	if person.Profiles, told = dedupe.AddProfile(person.Profiles, who.Profile); told {
+		if !settled {
+			p.settle(who.sender)
+		}
 		person.Changed = true
 		p.block(who, person)
 		if !person.New {
@@ -253,7 +243,7 @@ func (p *planner) inBlock(key, person int64) {
 		p.s.Blocks = map[int64][]BlockRow{}
 	}
 	in := p.s.Blocks[key]
-	if len(in) >= dedupe.BlockCrowd || slices.ContainsFunc(in, func(r BlockRow) bool { return p.s.stands(r.Person) == person }) {
+	if Crowded(in) || slices.ContainsFunc(in, func(r BlockRow) bool { return p.s.stands(r.Person) == person }) || p.s.distinct(in) >= dedupe.BlockCrowd {
 		return
 	}
 	row := BlockRow{Key: key, Person: person}
@@ -268,7 +258,7 @@ func (p *planner) holding(holders []*Holder, person int64) int {
 // review puts persons that may be one before a human.
 func (p *planner) review(d lead.Decision, person int64) {
 	for _, o := range d.Review {
-		if o.Person != person && !p.s.NotSame.Differ(o.Person, person) {
+		if o.Person != 0 && o.Person != person && !p.s.NotSame.Differ(o.Person, person) {
 			p.c.Reviews = append(p.c.Reviews, ReviewRow{At: p.now, A: min(o.Person, person), B: max(o.Person, person), Reason: o.Reason, Score: o.Score})
 		}
 	}

@@ -69,6 +69,9 @@ func (p *planner) place(st *InquiryState, from *sender, lane lead.Lane, keyless 
 	if l != nil && keyless && p.again(l, st) {
 		return Outcome{Key: st.Key, Verdict: lead.Duplicate, Lead: l.ID, Reason: reasonDouble}
 	}
+	if d.Scored && lane != lead.LaneTimeline {
+		return p.placeLike(st, who, d)
+	}
 	person := p.person(d, who)
 	if into := p.s.Leads[person.OpenLead]; into != nil { // a merge may have brought another one
 		l = into
@@ -89,6 +92,31 @@ func (p *planner) place(st *InquiryState, from *sender, lane lead.Lane, keyless 
 	p.review(d, person.ID)
 	p.adopt(keys)
 	return Outcome{Key: st.Key, Verdict: st.Touch.Verdict, Lead: l.ID, Reason: d.Reason, Score: d.Score}
+}
+
+// placeLike places an inquiry whose sender only resembles somebody: as that of a
+// new person, who is merged at once. So it can be undone like every other merge.
+func (p *planner) placeLike(st *InquiryState, who *asked, d lead.Decision) Outcome {
+	known := p.s.Persons[d.Person]
+	held := p.s.Leads[known.OpenLead] != nil
+	own := p.person(lead.Decision{}, who)
+	p.leave(st, who.Keys)
+	st.Person = own.ID
+	p.hold(who, own)
+	l := p.open(own, st)
+	st.Lead, st.Reason, st.Score, st.Touch.Verdict = l.Number, d.Reason, d.Score, lead.Attached
+	if !held {
+		st.Touch.Verdict = lead.Created
+	}
+	p.join(l, st, who.Keys)
+	p.countNames(who.source, d.Names)
+	for _, id := range d.Merge {
+		p.merge(known, p.s.Persons[id], d.Reason, d.Score)
+	}
+	p.merge(known, own, d.Reason, d.Score)
+	p.review(d, known.ID)
+	p.adopt(who.Keys)
+	return Outcome{Key: st.Key, Verdict: st.Touch.Verdict, Lead: p.standing(l.Number).ID, Reason: d.Reason, Score: d.Score}
 }
 
 // decide says whose an inquiry is and which lead it is attached to, nil for a new

@@ -33,6 +33,29 @@ func LookAround(persons []*PersonState) Look {
 	return l
 }
 
+// Around returns where those are found who resemble the senders of known inquiries:
+// updates, and what is released or was waiting, are placed like new ones.
+func (s *Snapshot) Around() (l Look, sources []string) {
+	for _, st := range s.Inquiries {
+		from := senderOf(&st.Touch.Inquiry)
+		for i := range st.Rows {
+			if st.Lead == 0 && len(st.Rows) > 1 {
+				more := senderOf(&st.Rows[i].Says)
+				l.Blocks, l.Areas = append(l.Blocks, more.blocks...), append(l.Areas, more.postcode, more.city)
+			}
+		}
+		l.Blocks = append(append(append(l.Blocks, from.blocks...), from.finer()...), from.called)
+		l.Areas = append(l.Areas, dedupe.AllAreas, from.postcode, from.city)
+		sources = append(sources, from.source)
+	}
+	for _, list := range []*[]int64{&l.Blocks, &l.Areas} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	slices.Sort(sources)
+	return l, slices.Compact(sources)
+}
+
 // PlanProposals compares persons with all who resemble them, by what is known of
 // both by now, and puts pairs before a human. It changes nothing else.
 func PlanProposals(s *Snapshot, persons []int64, now time.Time) *Changes {

@@ -10,6 +10,7 @@ type sender struct {
 	name           lead.Name
 	company        string
 	source         string
+	imported       bool // staff brought it in, in a file
 	keys           []dedupe.Key
 	profile        lead.Profile
 	blocks         []int64 // see dedupe.Blocks
@@ -21,7 +22,7 @@ func senderOf(q *lead.Inquiry) *sender { return profiled(q, dedupe.ProfileOf(q))
 
 // profiled is the sender of an inquiry with a profile.
 func profiled(q *lead.Inquiry, profile lead.Profile) *sender {
-	s := &sender{name: q.Name, company: q.Company, source: q.Source, keys: dedupe.Keys(q), profile: profile}
+	s := &sender{name: q.Name, company: q.Company, source: q.Source, imported: q.Kind == lead.KindImport, keys: dedupe.Keys(q), profile: profile}
 	s.blocks = dedupe.Blocks(&s.profile)
 	s.called = dedupe.NameBlock(&s.profile)
 	s.postcode, s.city = dedupe.Areas(&s.profile)
@@ -33,7 +34,7 @@ func (s *sender) finer() []int64 { return dedupe.FinerBlocks(&s.profile) }
 
 // common reports whether more people are called like a sender than are found by it.
 func (s *Snapshot) common(from *sender) bool {
-	return from.called != 0 && len(s.Blocks[from.called]) >= dedupe.Namesakes
+	return from.called != 0 && s.distinct(s.Blocks[from.called]) >= dedupe.Namesakes
 }
 
 // sender returns the sender of the n-th inquiry of an item. It is asked for twice,

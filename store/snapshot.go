@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"leadgate/dedupe"
@@ -40,6 +41,23 @@ type Holder struct {
 
 // BlockRow is one person found under one key of [dedupe.Blocks].
 type BlockRow struct{ Key, Person int64 }
+
+// Crowded reports whether so many are found under a key that it says nothing: nobody
+// needs to be loaded for it. Of one person there may be several rows, of those merged
+// into them.
+func Crowded(rows []BlockRow) bool { return len(rows) >= 2*dedupe.BlockCrowd }
+
+// distinct counts the standing persons of a block.
+func (s *Snapshot) distinct(rows []BlockRow) int {
+	n := 0
+	for i, r := range rows {
+		id := s.stands(r.Person)
+		if !slices.ContainsFunc(rows[:i], func(o BlockRow) bool { return s.stands(o.Person) == id }) {
+			n++
+		}
+	}
+	return n
+}
 
 // stands follows the merges of this snapshot. Those that were stored before are
 // followed by the engine.

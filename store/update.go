@@ -95,10 +95,14 @@ func (p *planner) identify(l *LeadState, st *InquiryState, from *sender) {
 	if self := p.s.Persons[l.Person]; self != nil && len(keys) > 0 && st.Person != 0 {
 		who := p.ask(from, st.When())
 		d := p.apart(dedupe.Decide(&who.Question, p.withSelf(p.candidates(who), self), p.s.NotSame.Differ), self.ID)
-		person := p.person(d, who)
-		p.hold(who, person)
-		p.review(d, person.ID)
-		p.adopt(keys)
+		if d.Person != self.ID && !slices.Contains(d.Merge, self.ID) { // what it brought is somebody else's: a human decides
+			p.review(lead.Decision{Review: []lead.Doubt{{Person: d.Person, Reason: d.Reason, Score: d.Score}}}, self.ID)
+		} else {
+			person := p.person(d, who)
+			p.hold(who, person)
+			p.review(d, person.ID)
+			p.adopt(keys)
+		}
 	}
 	p.tell(p.standing(l.Number), st, keys)
 }

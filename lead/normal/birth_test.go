@@ -2,8 +2,8 @@ package normal
 
 import "testing"
 
-// TestBirthDate: what was mistyped is kept, what is no date is not, and twice is once.
-func TestBirthDate(t *testing.T) {
+// TestMistypedBirthDate: what was mistyped is kept, what is no date is not, and twice is once.
+func TestMistypedBirthDate(t *testing.T) {
 	t.Parallel()
 	for _, tc := range [][2]string{
 		{"19800203", "1980-02-03"}, {"03.02.1980", "1980-02-03"}, {"19717011", "1971-70-11"}, {"1971-70-11", "1971-70-11"},

@@ -78,7 +78,7 @@ func checkBirth(t interface{ Fatalf(string, ...any) }, s, region string) {
 	if got == "" {
 		return
 	}
-	if len(got) != 10 || got[4] != '-' || got[7] != '-' {
+	if digitsOf(got) != got && (len(got) != 10 || got[4] != '-' || got[7] != '-') {
 		t.Fatalf("%q in %q: %q", s, region, got)
 	}
 	for _, r := range someRegions {

@@ -1,19 +1,41 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"leadgate/store"
 )
 
-// loadBlocks loads who is found under the keys of what senders resemble.
-func (s *Store) loadBlocks(ctx context.Context, snap *store.Snapshot, items []store.Item, keys []int64) error {
-	if err := s.readBlocks(ctx, snap, keys); err != nil {
+// loadBlocks loads who is found under the keys of what senders resemble, and what is
+// counted of where they live and of the names at their sources.
+func (s *Store) loadBlocks(ctx context.Context, snap *store.Snapshot, items []store.Item, w store.Wanted) error {
+	blocks, areas, sources := w.Blocks, w.Areas, w.Sources
+	if len(snap.Inquiries) > 0 {
+		look, more := snap.Around()
+		blocks, areas, sources = union(blocks, look.Blocks), union(areas, look.Areas), union(sources, more)
+	}
+	if err := s.readBlocks(ctx, snap, blocks); err != nil {
 		return err
 	}
-	return s.readBlocks(ctx, snap, snap.Finer(items))
+	finer := slices.DeleteFunc(snap.Finer(items), func(k int64) bool { return snap.Blocks[k] != nil })
+	if err := s.readBlocks(ctx, snap, finer); err != nil {
+		return err
+	}
+	if err := s.loadAreas(ctx, snap, areas); err != nil {
+		return err
+	}
+	return s.loadNames(ctx, snap, sources)
+}
+
+// union joins two sorted lists, each value once.
+func union[T cmp.Ordered](a, b []T) []T {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (s *Store) readBlocks(ctx context.Context, snap *store.Snapshot, keys []int64) error {
@@ -38,6 +60,9 @@ func (s *Store) readBlocks(ctx context.Context, snap *store.Snapshot, keys []int
 // to be loaded. Those of a crowded block are not: nobody asks for them.
 func (s *Store) resolveBlocks(ctx context.Context, snap *store.Snapshot, persons map[int64]bool) error {
 	for _, rows := range snap.Blocks {
+		if store.Crowded(rows) {
+			continue
+		}
 		for i := range rows {
 			if rows[i].Person < 0 {
 				survivor, err := s.survivor(ctx, -rows[i].Person)
