@@ -29,16 +29,18 @@ func facesOf(p *lead.Person) []face {
 
 // likeness is what comparing a profile with those of a person came to.
 type likeness struct {
-	best   float64 // bits of the most alike pair
-	sum    float64 // of all pairs
-	pairs  int
-	names  float64 // bits of the names alone, of the pair with the most alike ones
-	given  normal.Likeness
-	named  bool     // in the most alike pair both parts of the names are alike, or a value of the person alone is
-	parted int      // pairs that look like two people's, whatever else agrees
-	why    string   // of the first of them
-	apart  string   // why they are two persons; "" when they can be one
-	agrees []string // what agrees in the most alike pair, in words
+	best    float64 // bits of the most alike pair
+	solid   float64 // of the most alike pair of which enough agrees to make two one
+	sum     float64 // of all pairs
+	pairs   int
+	names   float64 // bits of the names alone, of the pair with the most alike ones
+	given   normal.Likeness
+	named   bool     // in the most alike pair both parts of the names are alike, or a value of the person alone is
+	parted  int      // pairs that look like two people's, whatever else agrees
+	why     string   // of the first of them
+	certain bool     // a pair is two persons for certain
+	apart   string   // why they are two persons; "" when they can be one
+	agrees  []string // what agrees in the most alike pair, in words
 }
 
 func (l *likeness) mean() float64 {
@@ -73,6 +75,9 @@ func (l *likeness) add(w *weights, a face, b []face) {
 		if l.pairs == 0 || e.names > l.names {
 			l.names, l.given = e.names, e.given
 		}
+		if e.enough {
+			l.solid = max(l.solid, e.bits)
+		}
 		if l.pairs == 0 || e.bits > l.best {
 			l.best, l.agrees, l.named = e.bits, e.agrees, e.named
 		}
@@ -80,7 +85,7 @@ func (l *likeness) add(w *weights, a face, b []face) {
 			l.parted, l.why = l.parted+1, cmp.Or(l.why, e.apart)
 		}
 		if e.certain {
-			l.apart = cmp.Or(l.apart, e.apart)
+			l.certain, l.apart = true, cmp.Or(l.apart, e.apart)
 		}
 		l.pairs++
 	}
@@ -102,6 +107,7 @@ type evidence struct {
 	apart       string
 	certain     bool // what is apart is no slip
 	named       bool
+	enough      bool
 	agrees      []string
 }
 
@@ -150,7 +156,7 @@ func (w *weights) compare(a, b face) evidence {
 		e.bits -= w.namesakes
 	}
 	e.apart, e.certain = f.apart(a.name.Called() && b.name.Called(), w.imported)
-	e.named = f.named()
+	e.named, e.enough = f.named(), f.enough(w.imported)
 	return e
 }
 
@@ -177,22 +183,33 @@ func (f *fields) apart(called, imported bool) (why string, certain bool) {
 		return "another given name", false
 	case f.given == normal.Other && !f.born.alike():
 		return "another given name", false
-	case f.given > normal.Slight && f.family > normal.Slight:
-		return "no name agrees", false
 	case own:
 		return "", false
-	case !f.named() && (f.given > normal.Slight || f.family != normal.Unknown):
-		return "a family and its home", false
 	case others > 1:
 		return "all that is theirs alone is another", true
+	case !f.named():
+		return "", false
 	case imported:
 		return "", false
 	case others > 0 && f.given != normal.Same:
 		return "a like name, and another value", false
-	case !f.personal(near) && !f.street.alike():
-		return "a name and where many live", false
 	}
 	return "", false
+}
+
+// enough reports whether what agrees can make two profiles one person's at all: names
+// do, with something besides that not many share. Of a family without its given
+// names, only a value of one alone.
+func (f *fields) enough(imported bool) bool {
+	switch {
+	case f.given > normal.Slight && f.family > normal.Slight:
+		return false
+	case f.personal(same):
+		return true
+	case !f.named() && (f.given > normal.Slight || f.family != normal.Unknown):
+		return false
+	}
+	return imported || f.personal(near) || f.street.alike()
 }
 
 // area weighs postcode and town together: who knows one can tell the other, mostly,

@@ -245,7 +245,7 @@ func (t *trial) resembles(m *match) bool {
 	if t.q.unreliable() {
 		return m.best >= t.threshold && m.mean() >= t.threshold/2
 	}
-	bits := m.best - t.shared(m)
+	bits := m.solid - t.shared(m)
 	return m.apart == "" && bits >= t.threshold && m.mean() >= t.threshold/2
 }
 
@@ -296,6 +296,9 @@ func firmer(a, b Holding) bool {
 // fit, a name that agrees in full, whom more speaks for, the one last heard on the
 // value, the person known longest.
 func compareMatches(a, b match) int {
+	if a.scored && b.scored {
+		return cmp.Or(cmp.Compare(b.best, a.best), cmp.Compare(a.Person.ID, b.Person.ID))
+	}
 	return cmp.Or(cmp.Compare(priority(a.by.Key), priority(b.by.Key)), compareBools(a.foreign, b.foreign), compareBools(b.full, a.full),
 		cmp.Compare(b.likeness.names, a.likeness.names), b.by.Heard.Compare(a.by.Heard), cmp.Compare(b.best, a.best), cmp.Compare(a.Person.ID, b.Person.ID))
 }

@@ -128,7 +128,7 @@ func checkPerson(t *rapid.T, p *lead.Person) {
 }
 
 // TestScoredMergesAreNotApart holds that persons are not made one by what they look
-// like, when a pair of what they were told to be is two people's.
+// like, when a pair of what they were told to be is two people's for certain.
 func TestScoredMergesAreNotApart(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -150,12 +150,12 @@ func TestScoredMergesAreNotApart(t *testing.T) {
 		w := standard()
 		for i, x := range group {
 			for _, y := range group[:i] {
-				if l := w.likestOf(facesOf(&list[x-1].Person), facesOf(&list[y-1].Person)); l.apart != "" {
+				if l := w.likestOf(facesOf(&list[x-1].Person), facesOf(&list[y-1].Person)); l.certain {
 					t.Fatalf("%d and %d are merged and are %s: %+v and %+v", x, y, l.apart, list[x-1].Person, list[y-1].Person)
 				}
 			}
 			if x != 0 {
-				if l := w.likest(faceOf(&q.Profile), facesOf(&list[x-1].Person)); l.apart != "" {
+				if l := w.likest(faceOf(&q.Profile), facesOf(&list[x-1].Person)); l.certain {
 					t.Fatalf("%d is taken and is %s: %+v and %+v", x, l.apart, q.Profile, list[x-1].Person)
 				}
 			}

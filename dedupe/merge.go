@@ -37,7 +37,7 @@ func (t *trial) compatible(a, b *match) bool {
 	if t.q.Rules == Exact {
 		return true
 	}
-	if conflict, _ := normal.NamesConflict(a.Person.Name, b.Person.Name); conflict && !t.q.unreliable() && !(a.scored || b.scored) {
+	if conflict, _ := normal.NamesConflict(a.Person.Name, b.Person.Name); conflict && !t.q.unreliable() {
 		return false
 	}
 	for _, g := range a.Person.Holds {

@@ -30,7 +30,7 @@ type Profile struct {
 type Decision struct {
 	Person  int64   // whom it belongs to; 0 for a new person
 	Merge   []int64 // persons to be merged into Person
-	Scored  bool      // likeness alone speaks for Person
+	Scored  bool    // likeness alone speaks for Person
 	Foreign bool    // only its conversation leads to Person; its values are somebody else's
 	Reason  string
 	Score   float64   // bits of evidence for Person: the binary logarithm of how much likelier it is that they are one than that they are two

@@ -21,12 +21,12 @@ func (p *planner) ask(from *sender, at time.Time) *asked {
 	return &asked{from, q}
 }
 
-// settle counts where a person lives, the first time it is told.
-func (p *planner) settle(from *sender) {
+// settle counts where a person lives, the first time it is told; n is -1 to take it back.
+func (p *planner) settle(from *sender, n int64) {
 	if from.postcode == 0 && from.city == 0 {
 		return
 	}
-	count := func(k int64) { p.s.Areas[k]++; p.c.Areas[k]++ }
+	count := func(k int64) { p.s.Areas[k] += n; p.c.Areas[k] += n }
 	count(dedupe.AllAreas)
 	if from.postcode != 0 {
 		count(from.postcode)
@@ -187,11 +187,11 @@ func (p *planner) hold(who *asked, person *PersonState) {
 		}
 		p.holdKey(k, person, who.At)
 	}
-	settled := slices.ContainsFunc(person.Profiles, func(f lead.Profile) bool { return f.Postcode != "" || f.City != "" })
+	settled := hasArea(person)
 	var told bool
 	if person.Profiles, told = dedupe.AddProfile(person.Profiles, who.Profile); told {
 		if !settled {
-			p.settle(who.sender)
+			p.settle(who.sender, 1)
 		}
 		person.Changed = true
 		p.block(who, person)
@@ -199,6 +199,11 @@ func (p *planner) hold(who *asked, person *PersonState) {
 			p.c.Grown = append(p.c.Grown, person.ID)
 		}
 	}
+}
+
+// hasArea reports whether it is known where a person lives.
+func hasArea(person *PersonState) bool {
+	return slices.ContainsFunc(person.Profiles, func(f lead.Profile) bool { return f.Postcode != "" || f.City != "" })
 }
 
 func (p *planner) holdKey(k dedupe.Key, person *PersonState, at time.Time) {

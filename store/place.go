@@ -103,6 +103,9 @@ func (p *planner) placeLike(st *InquiryState, who *asked, d lead.Decision) Outco
 	p.leave(st, who.Keys)
 	st.Person = own.ID
 	p.hold(who, own)
+	if hasArea(known) { // it is one person who lives there
+		p.settle(who.sender, -1)
+	}
 	l := p.open(own, st)
 	st.Lead, st.Reason, st.Score, st.Touch.Verdict = l.Number, d.Reason, d.Score, lead.Attached
 	if !held {

@@ -18,7 +18,7 @@ func TestResemblanceAfterRestart(t *testing.T) {
 	post := func(key, name, email string) store.Outcome {
 		s := open(t, path, func() time.Time { return now })
 		defer s.Close()
-		q := lead.Inquiry{Key: key, Source: "src", Scope: "src", Received: now, Name: lead.Name{Display: name}, BirthDate: "1985-03-12",
+		q := lead.Inquiry{Key: key, Kind: lead.KindImport, Source: "src", Scope: "src", Received: now, Name: lead.Name{Display: name}, BirthDate: "1985-03-12",
 			Address: &lead.Address{Street: "12 rue des Lilas", City: "Lyon", Postcode: "69003"}}
 		if email != "" {
 			q.Identities = []lead.Identity{{Kind: lead.IdentityEmail, Value: email}}
