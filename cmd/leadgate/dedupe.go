@@ -76,6 +76,7 @@ type book struct {
 	snap    *store.Snapshot
 	records []bookRecord
 	first   map[int64]string // the id of the first record of each person
+	named   map[string]bool  // ids that name a person
 	reviews []store.ReviewRow
 	took    []time.Duration // of each decision
 	person  int64
@@ -88,7 +89,7 @@ type bookRecord struct {
 }
 
 func newBook(rules dedupe.Rules) *book {
-	b := &book{first: map[int64]string{}}
+	b := &book{first: map[int64]string{}, named: map[string]bool{}}
 	b.snap = &store.Snapshot{Known: map[lead.ID]bool{}, Inquiries: map[lead.ID]*store.InquiryState{}, Holders: map[string][]*store.Holder{},
 		Persons: map[int64]*store.PersonState{}, Leads: map[int64]*store.LeadState{}, Waiting: map[string][]lead.ID{}, Receipts: map[lead.ID]*store.ReceiptState{},
 		Blocks: map[int64][]store.BlockRow{}, Names: map[string]lead.NameCount{}, Areas: map[int64]int64{}, Rules: rules, Stages: lead.DefaultStages(),
@@ -104,7 +105,10 @@ func (b *book) take(q lead.Inquiry, id string) {
 	st := b.snap.Inquiries[lead.DeriveID(q.Scope, q.Key)]
 	b.records = append(b.records, bookRecord{id: id, reason: receipts[0].Inquiries[0].Reason, person: st.Person})
 	if b.first[st.Person] == "" {
-		b.first[st.Person] = id
+		if b.named[id] { // an id that two rows have would make two people one
+			id = fmt.Sprintf("%s#%d", id, len(b.records))
+		}
+		b.first[st.Person], b.named[id] = id, true
 	}
 	b.reviews = append(b.reviews, changes.Reviews...)
 	delete(b.snap.Inquiries, st.ID) // no record is heard of twice

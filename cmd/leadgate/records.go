@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,10 @@ func csvRecords(r io.Reader) iter.Seq2[record, error] {
 			if n == 0 {
 				for _, name := range row {
 					head = append(head, columnName(name))
+				}
+				if !slices.ContainsFunc(head, knownColumn) {
+					yield(record{}, fmt.Errorf("%w: no column is known: is it comma-separated, with names in the first row?", lead.ErrInvalid))
+					return
 				}
 				continue
 			}
@@ -107,6 +112,9 @@ func jsonRecord(line []byte, row int) (record, error) {
 	if err := dec.Decode(&values); err != nil {
 		return record{}, fmt.Errorf("%w: not a JSON object: %w", lead.ErrInvalid, err)
 	}
+	if dec.More() {
+		return record{}, fmt.Errorf("%w: more than one object on a line", lead.ErrInvalid)
+	}
 	rec := record{row: row, text: make(map[string]string, len(values))}
 	for name, v := range values {
 		switch v := v.(type) {
@@ -130,6 +138,16 @@ func skipBOM(r io.Reader) io.Reader {
 		b.Discard(3)
 	}
 	return b
+}
+
+// knownColumn reports whether a column says something of a person.
+func knownColumn(name string) bool {
+	switch name {
+	case "handle", "given_name", "surname", "name", "email", "phone", "company", "street_number", "address_1", "address_2", "suburb", "city", "postcode",
+		"date_of_birth", "visitor", "customer_id":
+		return true
+	}
+	return false
 }
 
 // id is how the file names the record; its place when it does not.
