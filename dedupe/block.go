@@ -49,7 +49,7 @@ func Blocks(p *lead.Profile) []int64 {
 // NameBlock returns the key of those who are called like the sender, 0 without a
 // whole name. It is no [Blocks]: it holds no more than [Namesakes].
 func NameBlock(p *lead.Profile) int64 {
-	given, family := faceOf(p).name.Sounds()
+	given, family := faceOf(p).name.Heard()
 	return hash("name", both(given, family))
 }
 

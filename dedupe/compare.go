@@ -227,7 +227,7 @@ func (e *evidence) area(w *weights, postcode, city level) {
 }
 
 // bothArea is what the lesser of postcode and town adds to the other at most.
-const bothArea = 4
+const bothArea = 5
 
 func (e *evidence) says(what string) { e.agrees = append(e.agrees, what) }
 

@@ -42,6 +42,15 @@ func (f NameForm) Sounds() (given, family string) {
 	return first(f.c.given), first(f.c.family)
 }
 
+// Heard returns what all words of the family name and the first given name sound
+// like, in full: those who are called alike, in whatever spelling and script.
+func (f NameForm) Heard() (given, family string) {
+	if len(f.c.given) > 0 {
+		given = f.c.given[0].sound
+	}
+	return given, f.c.whole.sound
+}
+
 // Compare says how much alike the parts of two names are. swapped says that they
 // are alike only with the parts of one of them in the other order.
 func (f NameForm) Compare(g NameForm) (given, family Likeness, swapped bool) {
