@@ -39,7 +39,7 @@ lint: ## gofmt, go vet, and the linters that are installed
 	done
 
 chaos: ## ten times the random tests, then 50 kills under load, crowds, and a full disk (takes root)
-	LEADGATE_CHAOS=10 go test -count=1 -timeout 30m ./lead/... ./pipeline/...
+	LEADGATE_CHAOS=10 go test -count=1 -timeout 30m ./lead/... ./store/... ./pipeline/...
 	LEADGATE_CHAOS=1 go test -count=1 -tags chaos -timeout 30m -parallel 1 -run 'TestHerd|TestSlowCrowd|TestDiskFull' -v ./cmd/leadgate
 	LEADGATE_CHAOS=1 go test -count=1 -run TestShippedWeights ./bench
 	go run -trimpath ./bench chaos -rounds 50

@@ -177,7 +177,7 @@ func testAnyOrder(t *testing.T, b *bench) {
 		said[i].Identities = append(said[i].Identities, lead.Identity{Kind: lead.IdentityCustomer, Value: id})
 	}
 	round := 0
-	rapid.Check(t, func(r *rapid.T) {
+	checkSample(t, func(r *rapid.T) {
 		s := newRound(b, said, &round)
 		s.play(t, r)
 		s.check(t, r)

@@ -144,7 +144,7 @@ func (p *people) says(r *rapid.T, round, who int, text string) lead.Inquiry {
 // Whoever is merged by hand, in whatever order that is undone: all is as it was.
 func testUndoIdentity(t *testing.T, b *bench) {
 	round := 0
-	rapid.Check(t, func(r *rapid.T) {
+	checkSample(t, func(r *rapid.T) {
 		round++
 		n := rapid.IntRange(2, 4).Draw(r, "people")
 		p := b.meet(t, r, round, n)

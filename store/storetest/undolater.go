@@ -19,7 +19,7 @@ import (
 // ends where it had ended without the merge, and so does all that follows.
 func testUndoLater(t *testing.T, b *bench) {
 	round := 0
-	rapid.Check(t, func(r *rapid.T) {
+	checkSample(t, func(r *rapid.T) {
 		round += 2
 		n := rapid.IntRange(2, 4).Draw(r, "people")
 		var script []step
@@ -159,7 +159,7 @@ func (b *bench) outline(t *testing.T, r *rapid.T, round, n int) map[int][]outlin
 // is what is there, and a person has one open lead.
 func testUndoAnyhow(t *testing.T, b *bench) {
 	round := 0
-	rapid.Check(t, func(r *rapid.T) {
+	checkSample(t, func(r *rapid.T) {
 		round++
 		p := b.meet(t, r, round, 4)
 		var leads []lead.ID
