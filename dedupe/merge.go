@@ -101,7 +101,7 @@ func (t *trial) review(d *lead.Decision) []lead.Doubt {
 	for i := range t.clash {
 		switch m := &t.clash[i]; {
 		case m.by.Key.Kind == "" && t.q.Rules == All:
-			if m.best >= t.threshold-reviewBand && m.named {
+			if m.best >= t.threshold-reviewBand && m.named && !m.certain {
 				add(m, "some agrees: "+m.words())
 			}
 		case t.doubtful(m):

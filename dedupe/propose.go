@@ -20,7 +20,7 @@ func Propose(of *Question, person *lead.Person, candidates []Candidate, differ f
 			continue
 		}
 		l := w.likestOf(faces, facesOf(&c.Person))
-		if l.pairs == 0 || l.best < least || !l.named || l.mean() < least/2 {
+		if l.pairs == 0 || l.best < least || !l.named || l.certain || l.mean() < least/2 {
 			continue
 		}
 		out = append(out, lead.Doubt{Person: c.Person.ID, Reason: "seen later: " + l.words(), Score: l.best})
