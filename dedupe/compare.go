@@ -255,7 +255,7 @@ const (
 	maxReplaced = 25 // one in so many
 )
 
-// count looks whether a name was kept or replaced: the given name is the same, so
+// countNames looks whether a name was kept or replaced: the given name is the same, so
 // is a value of the person alone and where they live. Of a family both do not hold.
 func countNames(n *lead.NameCount, a face, b []face) {
 	if a.Street == "" && a.Postcode == "" && a.City == "" { // it is not known where they live
