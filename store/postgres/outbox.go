@@ -1,11 +1,17 @@
 package postgres
 
-import "leadgate/store"
+import (
+	"cmp"
+	"slices"
+
+	"leadgate/store"
+)
 
 // jobs adds jobs, or notes at the one of their key that is being done that it is to be
 // done again.
 func (w *writing) jobs(c *store.Changes) {
-	for _, j := range c.Jobs {
+	list := slices.SortedStableFunc(slices.Values(c.Jobs), func(a, b store.Job) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
+	for _, j := range list {
 		payload := j.Payload
 		if payload == nil {
 			payload = []byte{}

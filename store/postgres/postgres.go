@@ -117,15 +117,18 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// makeStages writes the default stages into a new store.
 func (s *Store) makeStages(ctx context.Context) error {
-	return s.alone(ctx, "reading stages", func(ctx context.Context, t *tx) error {
-		for i, st := range lead.DefaultStages() {
-			if _, err := t.Exec(ctx, `INSERT INTO stages (position, id, title, meaning, ask) SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM stages) <= $1`,
-				i, st.ID, st.Title, string(st.Meaning), st.Ask); err != nil {
-				return err
-			}
+	return s.alone(ctx, "making stages", func(ctx context.Context, t *tx) error {
+		var there bool
+		if err := t.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM stages)`).Scan(&there); err != nil || there {
+			return err
 		}
-		return nil
+		var b batch
+		for i, st := range lead.DefaultStages() {
+			b.exec(`INSERT INTO stages (position, id, title, meaning, ask) VALUES ($1, $2, $3, $4, $5)`, i, st.ID, st.Title, string(st.Meaning), st.Ask)
+		}
+		return t.send(ctx, &b)
 	})
 }
 
