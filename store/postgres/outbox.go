@@ -17,7 +17,8 @@ import (
 // done again. One that waits is left as it is, and locked: nobody takes it before what
 // it is about is there.
 func (w *writing) jobs(c *store.Changes) {
-	for _, j := range c.Jobs {
+	list := slices.SortedStableFunc(slices.Values(c.Jobs), func(a, b store.Job) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
+	for _, j := range list {
 		payload := j.Payload
 		if payload == nil {
 			payload = []byte{}

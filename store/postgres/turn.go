@@ -20,14 +20,17 @@ import (
 type tx struct{ *pgxpool.Conn }
 
 // How transactions begin. LOCK comes before the first statement that reads, which is
-// where the snapshot is taken: whoever ran alone before is seen whole. Time-outs hold
-// for the transaction only, since a pooler may give the session to others.
+// where the snapshot is taken: whoever ran alone before is seen whole. Settings hold
+// for the transaction only, since a pooler may give the session to others. What is asked
+// here is a few rows by their keys, whatever a table's statistics say today, and so it
+// is planned.
 const (
-	timeouts   = `SET LOCAL statement_timeout = '8s'; SET LOCAL lock_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; `
-	beginWrite = `BEGIN ISOLATION LEVEL REPEATABLE READ; ` + timeouts + `LOCK TABLE turn IN ROW SHARE MODE`
-	beginAlone = `BEGIN ISOLATION LEVEL REPEATABLE READ; ` + timeouts + `LOCK TABLE turn IN EXCLUSIVE MODE`
-	beginRead  = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ` + timeouts
-	beginRows  = `BEGIN ISOLATION LEVEL READ COMMITTED; ` + timeouts
+	settings = `SET LOCAL statement_timeout = '8s'; SET LOCAL lock_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; ` +
+		`SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; `
+	beginWrite = `BEGIN ISOLATION LEVEL REPEATABLE READ; ` + settings + `LOCK TABLE turn IN ROW SHARE MODE`
+	beginAlone = `BEGIN ISOLATION LEVEL REPEATABLE READ; ` + settings + `LOCK TABLE turn IN EXCLUSIVE MODE`
+	beginRead  = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ` + settings
+	beginRows  = `BEGIN ISOLATION LEVEL READ COMMITTED; ` + settings
 )
 
 const (

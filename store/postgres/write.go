@@ -28,6 +28,7 @@ type writing struct {
 // commit writes what was decided and commits, in one round trip.
 func (s *Store) commit(ctx context.Context, l *loading, c *store.Changes) error {
 	w := &writing{l: l, now: micros(s.now())}
+	meet(c)
 	if err := w.was(ctx, c); err != nil {
 		return err
 	}
@@ -45,6 +46,22 @@ func (s *Store) commit(ctx context.Context, l *loading, c *store.Changes) error 
 func (w *writing) end(ctx context.Context) error {
 	w.exec(`COMMIT`)
 	return w.l.send(ctx, &w.batch)
+}
+
+// meet lets merges meet whatever else is decided at once about those who survive: their
+// rows are written even if nothing of them changes. Else a lead could move to a person
+// while that person is merged into one who has a lead.
+func meet(c *store.Changes) {
+	for _, m := range c.Merges {
+		if p := c.Snapshot.Persons[m.Into]; p != nil {
+			p.Changed = true
+		}
+		for _, number := range [...]int64{m.LeadInto, m.MovedLead} {
+			if l := c.Snapshot.Leads[number]; l != nil {
+				l.Changed = true
+			}
+		}
+	}
 }
 
 // fail keeps the first error of making the statements.

@@ -142,7 +142,8 @@ func (w *writing) entries(c *store.Changes) {
 }
 
 func (w *writing) reviews(c *store.Changes) {
-	for _, r := range c.Reviews {
+	list := slices.SortedStableFunc(slices.Values(c.Reviews), func(a, b store.ReviewRow) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B)) })
+	for _, r := range list {
 		w.exec(`INSERT INTO reviews (a, b, at, reason, score) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (a, b) DO UPDATE SET reason = excluded.reason, score = excluded.score
 			WHERE excluded.score > reviews.score AND reviews.decided_at IS NULL`, r.A, r.B, micros(r.At), text(r.Reason), r.Score)
 	}
