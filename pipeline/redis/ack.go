@@ -11,11 +11,12 @@ import (
 	"leadgate/pipeline"
 )
 
-// ending is an entry that is to leave Redis.
+// ending is an entry that is to leave Redis. After Redis lost everything and its
+// clock went back, another entry may have the same id: taking that off is a loss like
+// any other, and its owner pushes it again.
 type ending struct {
 	stream int
 	id     string
-	inc    string // of the stream when it was seen there
 }
 
 // acks is what ended here and Redis has not heard of yet.
@@ -24,12 +25,14 @@ type acks struct {
 	list   []ending
 	alone  []attempt            // that ended
 	held   map[attempt]bool     // that a worker has in hand
+	known  map[ending]bool      // entries that were read and have not left Redis, for all we know
+	count  [streams]int64       // of them, by stream
 	stored map[string][]lead.ID // by owner
 	more   chan struct{}
 }
 
 func newAcks() acks {
-	return acks{held: map[attempt]bool{}, stored: map[string][]lead.ID{}, more: make(chan struct{}, 1)}
+	return acks{held: map[attempt]bool{}, known: map[ending]bool{}, stored: map[string][]lead.ID{}, more: make(chan struct{}, 1)}
 }
 
 // add notes an entry that is to leave Redis.
@@ -38,6 +41,37 @@ func (a *acks) add(e ending) {
 	defer a.mu.Unlock()
 	a.list = append(a.list, e)
 	signal(a.more)
+}
+
+// meet notes an entry that was read, and reports whether it is new here.
+func (a *acks) meet(e ending) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.known[e] {
+		return false
+	}
+	a.known[e] = true
+	a.count[e.stream]++
+	return true
+}
+
+// part forgets entries that have left Redis.
+func (a *acks) part(list []ending) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, e := range list {
+		if a.known[e] {
+			delete(a.known, e)
+			a.count[e.stream]--
+		}
+	}
+}
+
+// counts returns how many entries of each stream this node has in hand.
+func (a *acks) counts() [streams]int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.count
 }
 
 // hold notes that a worker has a delivery in hand, alone.
@@ -142,17 +176,15 @@ func (n *Node) flush(ctx context.Context) bool {
 		signal(n.acks.more)
 		return false
 	}
+	n.acks.part(list)
 	return true
 }
 
-// pipeAcks adds the scripts that take entries off. What was seen before Redis lost
-// everything is gone already.
+// pipeAcks adds the scripts that take entries off.
 func (n *Node) pipeAcks(ctx context.Context, pipe goredis.Pipeliner, list []ending, alone []attempt) {
 	var ids, tries [streams][]any
 	for _, e := range list {
-		if inc := n.health.incarnation(e.stream); inc == e.inc || inc == "" {
-			ids[e.stream] = append(ids[e.stream], e.id)
-		}
+		ids[e.stream] = append(ids[e.stream], e.id)
 	}
 	for _, t := range alone {
 		tries[t.stream] = append(tries[t.stream], t.id.String())

@@ -47,6 +47,8 @@ const (
 	fetchedMost  = 1024             // tasks read from Redis that no worker has in hand yet
 	unackedMost  = 4096             // entries whose end Redis has not heard of
 	claimCount   = 8                // entries taken over at once
+	recallCount  = 1024             // entries looked at for those whose way here was lost
+	recallBeats  = 3                // in which Redis says that this node has more than it has
 )
 
 // Node is this node's share in a Redis. It is the queue of a pipeline (pipeline.Shared),

@@ -147,7 +147,10 @@ func (n *Node) streamOf(name string, first int) int {
 // takeEntries hands entries over to the workers. What a stranger wrote is taken out.
 func (n *Node) takeEntries(ctx context.Context, s int, messages []goredis.XMessage, suspects bool) {
 	for _, m := range messages {
-		end := ending{stream: s, id: m.ID, inc: n.health.incarnation(s)}
+		end := ending{stream: s, id: m.ID}
+		if !n.acks.meet(end) {
+			continue
+		}
 		owner, _ := m.Values["o"].(string)
 		data, _ := m.Values["d"].(string)
 		tasks, err := parseTasks([]byte(data))
@@ -189,6 +192,10 @@ func (n *Node) claimSome(ctx context.Context, d deceased) bool {
 	one, cancel := context.WithTimeout(ctx, beatTimeout)
 	defer cancel()
 	k := n.keys[d.stream]
+	if d.name == n.me {
+		n.recall(one, d.stream)
+		return false
+	}
 	start := time.Now()
 	answer, err := n.main.Eval(one, claimScript, []string{k.stream, k.beats}, group, n.me, d.name, d.beat, claimCount).Result()
 	n.observe(err, time.Since(start))
@@ -198,6 +205,19 @@ func (n *Node) claimSome(ctx context.Context, d deceased) bool {
 	}
 	n.takeEntries(ctx, d.stream, messagesOf(list), d.beat != farewell)
 	return true
+}
+
+// recall takes what Redis thinks that this node has, and it has not: the answer to a
+// read was lost on its way.
+func (n *Node) recall(ctx context.Context, s int) {
+	start := time.Now()
+	result, err := n.main.XReadGroup(ctx, &goredis.XReadGroupArgs{
+		Group: group, Consumer: n.me, Streams: []string{n.keys[s].stream, "0"}, Count: recallCount, Block: -1,
+	}).Result()
+	n.observe(err, time.Since(start))
+	if err == nil {
+		n.take(ctx, result, s)
+	}
 }
 
 // messagesOf reads entries out of the answer of a script.

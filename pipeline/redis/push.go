@@ -139,7 +139,7 @@ func (n *Node) Forget(ids []lead.ID) { n.discard(n.refs.forget(ids)) }
 // discard takes entries of this node out of Redis.
 func (n *Node) discard(idle []*entry) {
 	for _, e := range idle {
-		n.acks.add(ending{stream: e.stream, id: e.id, inc: e.inc})
+		n.acks.add(ending{stream: e.stream, id: e.id})
 	}
 }
 

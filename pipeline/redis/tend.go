@@ -36,6 +36,7 @@ type health struct {
 	beats   int64
 	last    time.Time              // of the last good beat
 	seen    map[deceased]time.Time // since when a consumer shows the same heartbeat
+	strayed [streams]int           // beats in a row in which Redis said that this node has more than it has
 }
 
 func (h *health) incarnation(s int) string {
@@ -133,7 +134,7 @@ func (n *Node) beatStreams(ctx context.Context) ([]deceased, error) {
 			return nil, err
 		}
 	}
-	dead, upset := h.hear(answers[:], n.me, time.Now())
+	dead, upset := h.hear(answers[:], n.me, n.acks.counts(), time.Now())
 	if upset {
 		n.log.WarnContext(ctx, "Redis lost what it held; it is pushed again")
 		n.upset()
@@ -172,9 +173,10 @@ func parseStanding(list []any) (s standing, err error) {
 }
 
 // hear notes how the streams stand. It returns which consumers are dead: their
-// heartbeat has not moved for a while in which ours did, by our own clock. upset
-// says that an incarnation changed.
-func (h *health) hear(answers []standing, me string, now time.Time) (dead []deceased, upset bool) {
+// heartbeat has not moved for a while in which ours did, by our own clock. This node
+// is among them for a stream of which it should have more than it has. upset says
+// that an incarnation changed.
+func (h *health) hear(answers []standing, me string, has [streams]int64, now time.Time) (dead []deceased, upset bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if now.Sub(h.last) > 3*beatEvery {
@@ -191,6 +193,11 @@ func (h *health) hear(answers []standing, me string, now time.Time) (dead []dece
 		h.length, h.pending = h.length+s.length, h.pending+s.pending
 		for _, c := range s.consumers {
 			if c.name == me {
+				if h.strayed[i]++; c.pending <= has[i] {
+					h.strayed[i] = 0
+				} else if h.strayed[i] >= recallBeats {
+					dead = append(dead, deceased{stream: i, name: me})
+				}
 				continue
 			}
 			d := deceased{i, c.name, c.beat}
