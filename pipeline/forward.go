@@ -14,8 +14,13 @@ import (
 // that wait together. What an earlier process left is pushed only when the store
 // does not know it.
 func (p *Pipeline) forward(ctx context.Context) {
-	for {
-		entries, err := p.gather(ctx)
+	_, shared := p.o.Queue.(Shared)
+	for last := time.Now(); ; last = time.Now() {
+		rest := time.Duration(0)
+		if shared {
+			rest = sharedPace - time.Since(last)
+		}
+		entries, err := p.gather(ctx, rest)
 		if p.pass(ctx, entries) != nil {
 			return
 		}
@@ -37,15 +42,20 @@ const (
 	gatherEntries = 256
 	gatherBytes   = 1 << 20
 	gatherTime    = 5 * time.Millisecond // for an entry the scan has not come to yet
+	sharedPace    = 2 * time.Millisecond // between two pushes to other nodes: a round trip costs as much as ten deliveries
 )
 
 // gather waits for the next entry and adds what is there behind it, so that the
-// queue gets many at once. For what an earlier process left it waits a moment,
-// because the store is asked about it. It returns what it has beside an error.
-func (p *Pipeline) gather(ctx context.Context) ([]journal.Entry, error) {
+// queue gets many at once; more come while it rests. For what an earlier process
+// left it waits a moment, because the store is asked about it. It returns what it has
+// beside an error.
+func (p *Pipeline) gather(ctx context.Context, rest time.Duration) ([]journal.Entry, error) {
 	e, err := p.o.Journal.Next(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if rest > 0 {
+		sleep(ctx, rest)
 	}
 	list, size := []journal.Entry{e}, len(e.Payload)
 	soon, cancel := ctx, context.CancelFunc(func() {})

@@ -137,7 +137,10 @@ func (a *acks) giveBack(list []ending, alone []attempt) {
 	a.list, a.alone = append(list, a.list...), append(alone, a.alone...)
 }
 
-// settle tells Redis what ended, without end. Nobody waits for it.
+// settlePace is how long ends are collected: nobody waits for them.
+const settlePace = 5 * time.Millisecond
+
+// settle tells Redis what ended, without end.
 func (n *Node) settle(ctx context.Context) {
 	for {
 		select {
@@ -145,7 +148,11 @@ func (n *Node) settle(ctx context.Context) {
 			return
 		case <-n.acks.more:
 		}
-		if !n.flush(ctx) && !sleep(ctx, jitter(beatEvery)) {
+		rest := settlePace
+		if !n.flush(ctx) {
+			rest = jitter(beatEvery)
+		}
+		if !sleep(ctx, rest) {
 			return
 		}
 	}

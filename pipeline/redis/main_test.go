@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,12 @@ import (
 	"leadgate/pipeline/queuetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if url := os.Getenv(holderEnv); url != "" {
+		os.Exit(hold(url))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // open opens a node that ends with the test.
 func open(t testing.TB, url string, o Options) *Node {

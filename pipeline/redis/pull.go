@@ -67,6 +67,10 @@ func (n *Node) Ack(ctx context.Context, tasks []pipeline.Task) error {
 	return n.local.Ack(ctx, tasks)
 }
 
+// readPace is how long entries are left to collect between two reads. Workers have
+// what was read before.
+const readPace = time.Millisecond
+
 // read reads streams ahead of the workers, without end.
 func (n *Node) read(ctx context.Context, list []keys, first int) {
 	args := make([]string, 0, 2*len(list))
@@ -89,6 +93,9 @@ func (n *Node) read(ctx context.Context, list []keys, first int) {
 		case err == nil:
 			failures = 0
 			n.take(ctx, result, first)
+			if !sleep(ctx, readPace) {
+				return
+			}
 		case errors.Is(err, goredis.Nil):
 			failures = 0
 		case ctx.Err() != nil:

@@ -106,7 +106,7 @@ func (n *Node) send(ctx context.Context, tasks []pipeline.Task) (failed []pipeli
 		if id, err := cmds[i].Text(); err == nil {
 			entries[i].id = id
 			n.refs.put(run, entries[i])
-			n.health.pushed()
+			n.health.pushed(entries[i].bytes)
 		} else {
 			failed = append(failed, run...)
 		}

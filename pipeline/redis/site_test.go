@@ -154,13 +154,7 @@ func (m *member) stop() {
 // vanish ends a node as kill -9 does for all that Redis sees of it.
 func (m *member) vanish() {
 	m.once.Do(func() {
-		m.redis.closing.Store(true)
-		m.redis.cancel()
-		_ = m.redis.main.Close()
-		if m.redis.readers != nil {
-			_ = m.redis.readers.Close()
-		}
-		m.redis.wg.Wait()
+		vanish(m.redis)
 		m.cancel()
 		<-m.ended
 		_ = m.journal.Close()

@@ -15,7 +15,7 @@ type State struct {
 	Full      bool      // Redis has no room, and this node's deliveries wait in its journal or are worked here
 	Entries   int64     // in all streams, each of up to 64 deliveries
 	Pending   int64     // of them, in the hands of workers
-	Consumers int       // other nodes that pull
+	Consumers int       // other nodes that have pulled and are alive
 	Memory    float64   // used, of maxmemory; 0 when that is not limited
 	Unacked   int       // entries that ended here and Redis has not heard of
 	Own       int       // deliveries of this node that are in a queue

@@ -31,8 +31,9 @@ type health struct {
 	inc     [streams]string
 	length  int64 // entries in all streams, at the last look and pushed here since
 	pending int64
-	others  int // consumers beside this one
-	memory  float64
+	others  int     // consumers beside this one
+	memory  float64 // used, of what is allowed, at the last look and pushed here since
+	allowed float64 // bytes; 0 for no limit
 	beats   int64
 	last    time.Time              // of the last good beat
 	seen    map[deceased]time.Time // since when a consumer shows the same heartbeat
@@ -51,10 +52,13 @@ func (h *health) full() bool {
 	return h.length >= backlogMost || h.memory > memoryMost
 }
 
-func (h *health) pushed() {
+// pushed notes an entry that this node wrote since the last look.
+func (h *health) pushed(bytes int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.length++
+	if h.length++; h.allowed > 0 {
+		h.memory += float64(bytes) / h.allowed
+	}
 }
 
 // tend keeps this node's heartbeat, watches how Redis is, and probes it while the
@@ -92,8 +96,10 @@ func (n *Node) beat(ctx context.Context) {
 	}
 	was := n.breaker.open()
 	if n.breaker.probe(err, time.Since(start)) {
-		n.log.InfoContext(ctx, "working with Redis again")
-		n.says.missed() // what was said here meanwhile
+		if _, _, _, trips := n.breaker.state(); trips > 0 {
+			n.log.InfoContext(ctx, "working with Redis again")
+			n.says.missed() // what was said here meanwhile
+		}
 	} else if !was && n.breaker.open() {
 		n.log.WarnContext(ctx, "working without Redis", "err", words(err))
 	}
@@ -227,7 +233,7 @@ func (n *Node) verify(ctx context.Context) error {
 	checked := n.health.checked
 	n.health.mu.Unlock()
 	var mu sync.Mutex
-	memory := 0.0
+	memory, allowed := 0.0, 0.0
 	err := eachMaster(ctx, n.main, func(ctx context.Context, c *goredis.Client) error {
 		info, err := n.inform(ctx, c, !checked)
 		if err != nil {
@@ -235,7 +241,11 @@ func (n *Node) verify(ctx context.Context) error {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		memory = max(memory, info.memory())
+		used, most := info.memory()
+		if most > 0 && (allowed == 0 || most < allowed) {
+			allowed = most
+		}
+		memory = max(memory, used)
 		return n.judge(info)
 	})
 	if err != nil {
@@ -243,7 +253,7 @@ func (n *Node) verify(ctx context.Context) error {
 	}
 	n.health.mu.Lock()
 	defer n.health.mu.Unlock()
-	n.health.checked, n.health.memory = true, memory
+	n.health.checked, n.health.memory, n.health.allowed = true, memory, allowed
 	return nil
 }
 
@@ -274,14 +284,14 @@ func (n *Node) inform(ctx context.Context, c *goredis.Client, all bool) (facts, 
 	return f, nil
 }
 
-// memory returns how much of the allowed memory is used; 0 when there is no limit.
-func (f facts) memory() float64 {
-	used, _ := strconv.ParseFloat(f["used_memory"], 64)
-	most, _ := strconv.ParseFloat(f["maxmemory"], 64)
-	if most <= 0 {
-		return 0
+// memory returns how much of the allowed bytes is used; 0 when there is no limit.
+func (f facts) memory() (used, allowed float64) {
+	used, _ = strconv.ParseFloat(f["used_memory"], 64)
+	allowed, _ = strconv.ParseFloat(f["maxmemory"], 64)
+	if allowed <= 0 {
+		return 0, 0
 	}
-	return used / most
+	return used / allowed, allowed
 }
 
 var errReplica = errors.New("READONLY this is a replica")
