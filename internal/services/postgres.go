@@ -145,6 +145,9 @@ func postgresReady(dir string, pid int) error {
 // DSN is the address of the database postgres, as a superuser.
 func (s *PostgresServer) DSN() string { return s.dsn.String() }
 
+// Addr is its host and port.
+func (s *PostgresServer) Addr() string { return s.dsn.Host }
+
 // Pid is the process id of the server's own PostgreSQL, 0 while it is stopped or
 // when another process started it.
 func (s *PostgresServer) Pid() int {
