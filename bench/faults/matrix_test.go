@@ -29,7 +29,7 @@ type form struct {
 	tapped      bool // a Tap between node 0 and PostgreSQL
 	sentinel    bool
 	cluster     bool
-	options     []string
+	sources     []string
 }
 
 // field is a site with what it stands on, for one row.
@@ -132,11 +132,11 @@ func newField(t *testing.T, form form) *field {
 	t.Logf("seed %d", random)
 	f := &field{rnd: rand.New(rand.NewPCG(random, 0))}
 	if form.embedded {
-		f.site = newSite(t, 1, func(int) []string { return form.options })
+		f.site = newSite(t, 1, func(int) []string { return nil }, form.sources...)
 		return f
 	}
 	f.serve(t, form)
-	f.site = newSite(t, 2, func(i int) []string { return append(f.options(t, i, form), form.options...) })
+	f.site = newSite(t, 2, func(i int) []string { return f.options(t, i, form) }, form.sources...)
 	return f
 }
 

@@ -64,6 +64,7 @@ type site struct {
 	apis      []*oracle.API // of the nodes, at addresses that outlive a restart
 	people    load.People
 	acked     load.Set
+	next      int64 // first inquiry not sent yet
 	ways      []*load.Poster
 	turn      atomic.Int64
 	watch     *watch
@@ -75,7 +76,7 @@ type site struct {
 
 // newSite starts nodes that are configured alike. options are those of node i; the
 // data folders are on the disk of the tests.
-func newSite(t *testing.T, nodes int, options func(i int) []string) *site {
+func newSite(t *testing.T, nodes int, options func(i int) []string, sources ...string) *site {
 	t.Helper()
 	bin, err := program()
 	if err != nil {
@@ -104,6 +105,7 @@ func newSite(t *testing.T, nodes int, options func(i int) []string) *site {
 		if i > 0 {
 			g.Secret, g.Token = s.nodes[0].Secret, s.nodes[0].Token
 		}
+		g.Sources = sources
 		if g.Listen, err = gateway.FreePort(); err != nil {
 			t.Fatal(err)
 		}
@@ -137,28 +139,53 @@ func (s *site) post(ctx context.Context, body []byte) load.Answer {
 	return s.ways[s.turn.Add(1)%int64(len(s.ways))].Send(ctx, body)
 }
 
-// begin starts a load that lasts until settle, and the watch over the nodes.
-func (s *site) begin(perSecond float64) {
+// connect opens the ways to the nodes.
+func (s *site) connect() {
 	s.Helper()
-	const conns = 16
-	if *rate > 0 {
-		perSecond = *rate
-	}
 	for i, g := range s.nodes {
 		to := "http://" + g.Listen + "/in/bar"
 		if i > 0 {
 			s.ways = append(s.ways, s.ways[0].At(to))
 			continue
 		}
-		p, err := load.NewPoster(to, g.Secret, conns)
+		p, err := load.NewPoster(to, g.Secret, senders)
 		if err != nil {
 			s.Fatal(err)
 		}
 		s.Cleanup(p.Close)
 		s.ways = append(s.ways, p)
 	}
+}
+
+// senders is how many inquiries are under way at once, at most.
+const senders = 16
+
+// load is what is sent in a time, at a fixed rate.
+func (s *site) load(perSecond float64, d time.Duration) load.Load {
+	if *rate > 0 {
+		perSecond = *rate
+	}
+	return load.Load{Send: s.post, People: s.people, First: s.next, Conns: senders, For: d, Rate: perSecond, Retry: true, Again: 20, Acked: &s.acked}
+}
+
+// burst sends for a time and returns what the senders saw.
+func (s *site) burst(perSecond float64, d time.Duration) *load.Result {
+	s.Helper()
+	r, err := s.load(perSecond, d).Run(s.ctx)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.next = r.Next
+	return r
+}
+
+// begin starts a load that lasts until settle, and the watch over the nodes.
+func (s *site) begin(perSecond float64) {
+	s.Helper()
+	s.connect()
 	s.stop, s.loaded = make(chan struct{}), make(chan *load.Result, 1)
-	l := load.Load{Send: s.post, People: s.people, Conns: conns, For: 12 * time.Hour, Rate: perSecond, Retry: true, Again: 20, Stop: s.stop, Acked: &s.acked}
+	l := s.load(perSecond, 12*time.Hour)
+	l.Stop = s.stop
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.ctx))
 	s.Cleanup(cancel)
 	go func() { // ends with ctx at the latest

@@ -35,10 +35,11 @@ func Build(ctx context.Context, to string) error {
 
 // Gateway is a leadgate over a folder of its own.
 type Gateway struct {
-	Listen string   // address to listen on; New says any
-	More   []string // options beside those every gateway here gets
-	Env    []string // environment beside this process's own, as NAME=value
-	Secret string   // of its source bar
+	Listen  string   // address to listen on; New says any
+	More    []string // options beside those every gateway here gets
+	Env     []string // environment beside this process's own, as NAME=value
+	Secret  string   // of its source bar
+	Sources []string // more sources, each a mapping in YAML as it stands behind a dash
 	oracle.API
 	bin, dir string
 	log      *os.File
@@ -84,7 +85,11 @@ func (g *Gateway) Launch() error {
 	if err := os.Remove(filepath.Join(g.Data(), "run.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
-	if err := os.WriteFile(g.Path("leadgate.yaml"), fmt.Appendf(nil, config, g.Secret), 0o600); err != nil {
+	text := fmt.Appendf(nil, config, g.Secret)
+	for _, more := range g.Sources {
+		text = fmt.Appendf(text, "  - %s\n", more)
+	}
+	if err := os.WriteFile(g.Path("leadgate.yaml"), text, 0o600); err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
 	args := append([]string{"serve", "--config", g.Path("leadgate.yaml"), "--data", g.Data(), "--listen", g.Listen, "--log-level", "warn"}, g.More...)
