@@ -182,4 +182,4 @@ func (f *field) options(t *testing.T, i int, form form) []string {
 }
 
 // scales reports whether the program can run on several nodes.
-func scales(t *testing.T) bool { return takes(t, "--redis") }
+func scales(t *testing.T) bool { return takes(t, "--redis", "serve", "--help") }

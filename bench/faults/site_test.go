@@ -289,16 +289,16 @@ func (s *site) start(i int) {
 	}
 }
 
-// takes reports whether the program has an option.
-func takes(t *testing.T, option string) bool {
+// takes reports whether the program's help tells of something.
+func takes(t *testing.T, what string, help ...string) bool {
 	t.Helper()
 	bin, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(bin, "serve", "--help").Output()
+	out, err := exec.Command(bin, help...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Contains(string(out), option)
+	return strings.Contains(string(out), what)
 }

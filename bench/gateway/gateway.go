@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -96,6 +97,16 @@ func (g *Gateway) Launch() error {
 	var err error
 	g.child, err = proc.Start(g.bin, args, append([]string{"LEADGATE_API_TOKEN=" + g.Token}, g.Env...), g.log)
 	return err
+}
+
+// Command runs another subcommand with the options this gateway is started with, and
+// returns what it said.
+func (g *Gateway) Command(ctx context.Context, args ...string) (string, error) {
+	args = slices.Concat(args, []string{"--config", g.Path("leadgate.yaml"), "--data", g.Data(), "--log-level", "warn"}, g.More)
+	cmd := exec.CommandContext(ctx, g.bin, args...)
+	cmd.Env = slices.Concat(os.Environ(), []string{"LEADGATE_API_TOKEN=" + g.Token}, g.Env)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // ReadyTime is how long a start may take before it is given up.
