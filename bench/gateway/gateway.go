@@ -86,11 +86,7 @@ func (g *Gateway) Launch() error {
 	if err := os.Remove(filepath.Join(g.Data(), "run.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
-	text := fmt.Appendf(nil, config, g.Secret)
-	for _, more := range g.Sources {
-		text = fmt.Appendf(text, "  - %s\n", more)
-	}
-	if err := os.WriteFile(g.Path("leadgate.yaml"), text, 0o600); err != nil {
+	if err := g.configure(); err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
 	args := append([]string{"serve", "--config", g.Path("leadgate.yaml"), "--data", g.Data(), "--listen", g.Listen, "--log-level", "warn"}, g.More...)
@@ -99,9 +95,21 @@ func (g *Gateway) Launch() error {
 	return err
 }
 
+// configure writes the configuration file.
+func (g *Gateway) configure() error {
+	text := fmt.Appendf(nil, config, g.Secret)
+	for _, more := range g.Sources {
+		text = fmt.Appendf(text, "  - %s\n", more)
+	}
+	return os.WriteFile(g.Path("leadgate.yaml"), text, 0o600)
+}
+
 // Command runs another subcommand with the options this gateway is started with, and
 // returns what it said.
 func (g *Gateway) Command(ctx context.Context, args ...string) (string, error) {
+	if err := g.configure(); err != nil {
+		return "", fmt.Errorf("running %s: %w", args[0], err)
+	}
 	args = slices.Concat(args, []string{"--config", g.Path("leadgate.yaml"), "--data", g.Data(), "--log-level", "warn"}, g.More)
 	cmd := exec.CommandContext(ctx, g.bin, args...)
 	cmd.Env = slices.Concat(os.Environ(), []string{"LEADGATE_API_TOKEN=" + g.Token}, g.Env)
