@@ -27,6 +27,7 @@ type form struct {
 	embedded    bool // one node on embedded defaults
 	ownPostgres bool // the row breaks PostgreSQL
 	tapped      bool // a Tap between node 0 and PostgreSQL
+	bouncer     bool // node 1 reaches PostgreSQL through PgBouncer
 	sentinel    bool
 	cluster     bool
 	sources     []string
@@ -161,11 +162,15 @@ func (f *field) serve(t *testing.T, form form) {
 func (f *field) options(t *testing.T, i int, form form) []string {
 	t.Helper()
 	dsn, url := f.database.DSN(), ""
-	if form.tapped && i == 0 {
+	more := []string{}
+	switch {
+	case form.tapped && i == 0:
 		f.tap = services.NewTap(t, f.postgres.Addr())
-		dsn = f.tap.URL(t, dsn)
-		f.store = append(f.store, nil)
-	} else {
+		f.store, dsn = append(f.store, nil), f.tap.URL(t, dsn)
+	case form.bouncer && i == 1:
+		more = append(more, "--store-migrate", dsn)
+		f.store, dsn = append(f.store, nil), f.database.Bouncer(t)
+	default:
 		p := services.NewProxy(t, f.postgres.Addr())
 		f.store, dsn = append(f.store, p), p.URL(t, dsn)
 	}
@@ -178,7 +183,7 @@ func (f *field) options(t *testing.T, i int, form form) []string {
 		p := services.NewProxy(t, f.redis.Addr())
 		f.queue, url = append(f.queue, p), p.URL(t, f.redis.URL())
 	}
-	return []string{"--store", dsn, "--redis", url}
+	return append(more, "--store", dsn, "--redis", url)
 }
 
 // scales reports whether the program can run on several nodes.

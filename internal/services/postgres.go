@@ -169,13 +169,21 @@ func (s *PostgresServer) Stop(t testing.TB, how Mode) {
 // Start starts a stopped server, on the same port over the same data.
 func (s *PostgresServer) Start(t testing.TB) {
 	t.Helper()
-	if how := s.process.start(); how != nil {
-		t.Fatal(how)
-	}
+	check(t, s.process.start())
 }
 
 // Restart is Stop and Start.
 func (s *PostgresServer) Restart(t testing.TB, how Mode) { t.Helper(); s.Stop(t, how); s.Start(t) }
+
+// StopBouncer kills the PgBouncer of a server of this test's own, StartBouncer starts
+// it again.
+func (s *PostgresServer) StopBouncer(t testing.TB) {
+	t.Helper()
+	check(t, s.bouncer.stop(syscall.SIGKILL))
+}
+
+// StartBouncer starts the PgBouncer that StopBouncer killed.
+func (s *PostgresServer) StartBouncer(t testing.TB) { t.Helper(); check(t, s.bouncer.start()) }
 
 // SQL runs statements on the database postgres, outside a transaction, and returns
 // what they answer, a row a line with columns parted by «|».
