@@ -17,10 +17,7 @@ import (
 
 // A pooler in transaction mode may stand between: nothing is kept in a session.
 func TestThroughPooler(t *testing.T) {
-	db := services.Postgres(t).Database(t)
-	if err := open(t, Options{DSN: db.Bouncer(t), Migrate: db.DSN()}).Close(); err != nil {
-		t.Fatal(err)
-	}
+	db := migrated(t)
 	storetest.Run(t, func(t *testing.T, now func() time.Time) store.Store {
 		one := db.Copy(t)
 		return open(t, Options{DSN: one.Bouncer(t), Migrate: one.DSN(), Now: now})
