@@ -206,17 +206,17 @@ type StateRecord struct {
 	Key     string
 	Value   []byte
 	Version int64
-	Expires time.Time // zero for never
+	Expires time.Time // by the store's clock; zero for never
 }
 
 // StateWrite is one change of State.
 type StateWrite struct {
 	Key      string
 	Value    []byte
-	Expires  time.Time // zero for never
-	If       *int64    // the version that must be there, 0 for none at all; nil for whatever is
-	Lease    *Lease    // whose epoch must not be over; nil for none
-	Announce bool      // the sources depend on it: SourcesRevision grows
+	TTL      time.Duration // how long it is there, by the store's clock; 0 for ever
+	If       *int64        // the version that must be there, 0 for none at all; nil for whatever is
+	Lease    *Lease        // whose epoch must not be over; nil for none
+	Announce bool          // the sources depend on it: SourcesRevision grows
 }
 
 // Resealed is a value sealed anew, of a source or of State.

@@ -37,7 +37,7 @@ func (c *checkCmd) Run(in *common, file *configFile) error {
 	detail, err := tryFolder(c.Data)
 	report("data folder", err, detail)
 	detail = "there"
-	if _, err = c.readSecretKey(); errors.Is(err, lead.ErrNotFound) {
+	if _, err = c.readKeys(); errors.Is(err, lead.ErrNotFound) {
 		detail, err = "serve makes it", nil
 	}
 	report("secret key", err, detail)

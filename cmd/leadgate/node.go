@@ -3,14 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"net/url"
@@ -36,17 +35,22 @@ import (
 type node struct {
 	o        *Options
 	log      *slog.Logger
-	secret   []byte
+	vault    *pipeline.Vault
 	blobs    *blob.Files
-	store    store.Store
+	store    *store.Late
+	open     func(context.Context) error // opens the store
 	journal  *journal.Journal
 	sources  *pipeline.Sources
+	registry *pipeline.Registry
+	leases   *pipeline.Leaser
 	pipeline *pipeline.Pipeline
 }
 
-// openNode opens everything up to the pipeline. meter may be nil.
-func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Writer, meter pipeline.Meter) (n *node, err error) {
-	n = &node{o: o, log: o.logger(stderr), sources: &pipeline.Sources{}}
+// openNode opens everything up to the pipeline. meter may be nil. A patient one comes
+// without a store that cannot be opened now: await opens it, and until then the node
+// accepts for the sources it knows.
+func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Writer, meter pipeline.Meter, patient bool) (n *node, err error) {
+	n = &node{o: o, log: o.logger(stderr), sources: &pipeline.Sources{}, store: &store.Late{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.close())
@@ -56,13 +60,15 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if err != nil {
 		return n, err
 	}
-	if err := n.sources.Set(list); err != nil {
-		return n, err
-	}
 	if err := disk.MakeDir(disk.OS(), o.Data); err != nil {
 		return n, fmt.Errorf("making the data folder: %w", err)
 	}
-	if n.secret, err = o.secretKey(); err != nil {
+	if err := n.openVault(); err != nil {
+		return n, err
+	}
+	n.registry, err = pipeline.NewRegistry(pipeline.RegistryOptions{Sources: n.sources, Fixed: list, Connectors: all.Connectors(), Region: o.Region, Store: n.store,
+		Vault: n.vault, Snapshot: filepath.Join(o.Data, "sources.sealed"), Log: n.log})
+	if err != nil {
 		return n, err
 	}
 	jo, err := o.journal(n.log)
@@ -76,12 +82,66 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 		return n, err
 	}
 	courtesy := &pipeline.Courtesy{}
-	if n.store, err = openStore(ctx, o, courtesy.Yield); err != nil {
+	n.open = func(ctx context.Context) error { return n.openStore(ctx, courtesy.Yield) }
+	if err := n.findSources(ctx, patient); err != nil {
 		return n, err
 	}
+	n.leases = &pipeline.Leaser{Store: n.store, Owner: lead.NewID().String(), Log: n.log}
 	n.pipeline, err = pipeline.New(pipeline.Options{Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
-		Courtesy: courtesy, Log: n.log})
+		Courtesy: courtesy, Leases: n.leases, Log: n.log})
 	return n, err
+}
+
+// openStore opens the store and checks the keys against it, before anybody uses it.
+func (n *node) openStore(ctx context.Context, yield func()) error {
+	s, err := openStore(ctx, n.o, yield)
+	if err != nil {
+		return err
+	}
+	if err := n.vault.Join(ctx, s); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	n.store.Set(s)
+	return nil
+}
+
+// findSources reads the sources from the store, or from what is left of it here.
+func (n *node) findSources(ctx context.Context, patient bool) error {
+	err := n.open(ctx)
+	if err == nil {
+		err = n.registry.Load(ctx)
+	}
+	if err == nil || !patient || lead.IsPermanent(err) {
+		return err
+	}
+	n.log.ErrorContext(ctx, "the store cannot be opened; deliveries wait in the journal", "err", err)
+	switch err := n.registry.Restore(ctx); {
+	case errors.Is(err, lead.ErrNotFound):
+		n.log.WarnContext(ctx, "no snapshot of sources is here; those that are not in the configuration file answer 503")
+	case err != nil:
+		n.log.ErrorContext(ctx, "those sources that are not in the configuration file answer 503", "err", err)
+	}
+	return nil
+}
+
+// await opens the store, trying again until ctx ends, and returns at once when it is
+// there. An error means that waiting does not help.
+func (n *node) await(ctx context.Context) error {
+	for wait := time.Second; !n.store.There(); wait = min(2*wait, 15*time.Second) {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait/2 + rand.N(wait/2)):
+		}
+		err := n.open(ctx)
+		switch {
+		case err == nil:
+			n.log.InfoContext(ctx, "the store is open")
+		case lead.IsPermanent(err):
+			return err
+		}
+	}
+	return nil
 }
 
 func (n *node) close() error {
@@ -89,10 +149,7 @@ func (n *node) close() error {
 	if n.journal != nil {
 		errs = append(errs, n.journal.Close())
 	}
-	if n.store != nil {
-		errs = append(errs, n.store.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, n.store.Close())...)
 }
 
 // openStore opens the store an option names, and makes it where there is none. yield
@@ -148,43 +205,6 @@ func (o *Options) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, ho))
 }
 
-// secretKey reads the key that seals secrets, or makes one for this node.
-func (o *Options) secretKey() ([]byte, error) {
-	key, err := o.readSecretKey()
-	if !errors.Is(err, lead.ErrNotFound) {
-		return key, err
-	}
-	key = make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return nil, fmt.Errorf("making secret key: %w", err)
-	}
-	return key, writeFileSynced(filepath.Join(o.Data, "secret.key"), []byte(hex.EncodeToString(key)+"\n"))
-}
-
-// readSecretKey reads the key. It fails with lead.ErrNotFound when none is named and
-// this node has not made its own yet.
-func (o *Options) readSecretKey() ([]byte, error) {
-	path := filepath.Join(o.Data, "secret.key")
-	if text := o.SecretKey; text != "" {
-		if key, err := hex.DecodeString(text); err == nil && len(key) == 32 {
-			return key, nil
-		}
-		path = text
-	}
-	body, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && o.SecretKey == "" {
-		return nil, fmt.Errorf("reading secret key: %w", lead.ErrNotFound)
-	}
-	if err != nil {
-		return nil, errors.New("reading secret key: --secret-key must be 64 hex digits or a file that holds them")
-	}
-	key, err := hex.DecodeString(strings.TrimSpace(string(body)))
-	if err != nil || len(key) != 32 {
-		return nil, errors.New("reading secret key: the file does not hold 64 hex digits")
-	}
-	return key, nil
-}
-
 // writeFileSynced puts a private file in place. It returns nil only when the file
 // survives a power cut; until then the one before it does.
 func writeFileSynced(path string, body []byte) error {
@@ -236,7 +256,7 @@ func (f *configFile) build(region string) ([]pipeline.Source, error) {
 	list := all.Connectors()
 	out := make([]pipeline.Source, 0, len(blocks))
 	for _, b := range blocks {
-		src, err := buildSource(list, b.values)
+		src, err := pipeline.BuildSource(list, b.values)
 		if err != nil {
 			var at string
 			if bad, ok := errors.AsType[*connectors.FieldError](err); ok {
@@ -251,49 +271,6 @@ func (f *configFile) build(region string) ([]pipeline.Source, error) {
 		}
 	}
 	return out, nil
-}
-
-// buildSource checks one source. name, connector, title and region stand beside
-// the settings of the connector.
-func buildSource(list []connectors.Connector, values map[string]any) (pipeline.Source, error) {
-	var src pipeline.Source
-	raw := map[string]any{}
-	for k, v := range values {
-		raw[k] = v
-	}
-	for key, to := range map[string]*string{"name": &src.Name, "connector": &src.Kind, "title": &src.Title, "region": &src.Region} {
-		if v, ok := raw[key]; ok {
-			text, isText := v.(string)
-			if !isText {
-				return src, &connectors.FieldError{Field: key, Problem: "must be text"}
-			}
-			*to = text
-			delete(raw, key)
-		}
-	}
-	if src.Region != "" && !normal.KnownRegion(src.Region) {
-		return src, &connectors.FieldError{Field: "region", Problem: "must be a country's code of two letters, such as FR"}
-	}
-	if src.Title == "" {
-		src.Title = src.Name
-	}
-	for i := range list {
-		if list[i].Kind != src.Kind {
-			continue
-		}
-		settings, err := connectors.NewSettings(list[i].Fields, raw)
-		if err != nil {
-			return src, err
-		}
-		if list[i].Check != nil {
-			if err := list[i].Check(settings); err != nil {
-				return src, err
-			}
-		}
-		src.Settings, src.Connector = settings, &list[i]
-		return src, nil
-	}
-	return src, &connectors.FieldError{Field: "connector", Problem: fmt.Sprintf("must be a kind of source there is, and there is no connector %q", src.Kind)}
 }
 
 // network checks the address to listen on. Anything but loopback needs TLS or a

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"leadgate/lead"
 	"leadgate/store"
@@ -64,8 +65,12 @@ func (s *Store) States(ctx context.Context, prefix, after string, n int) ([]stor
 
 // PutState writes a value.
 func (s *Store) PutState(ctx context.Context, w store.StateWrite) (version int64, err error) {
-	if w.Key == "" || len(w.Key) > store.StateKeyMost || len(w.Value) > store.StateValueMost {
-		return 0, fmt.Errorf("writing state: %w: a key has 1 to %d bytes and a value at most %d", lead.ErrInvalid, store.StateKeyMost, store.StateValueMost)
+	if w.Key == "" || len(w.Key) > store.StateKeyMost || len(w.Value) > store.StateValueMost || w.TTL < 0 {
+		return 0, fmt.Errorf("writing state: %w: a key has 1 to %d bytes and a value at most %d, and no time is negative", lead.ErrInvalid, store.StateKeyMost, store.StateValueMost)
+	}
+	var expires time.Time
+	if w.TTL > 0 {
+		expires = s.now().Add(w.TTL)
 	}
 	value := w.Value
 	if value == nil {
@@ -79,7 +84,7 @@ func (s *Store) PutState(ctx context.Context, w store.StateWrite) (version int64
 			return err
 		}
 		if _, err := s.exec(ctx, `INSERT INTO state (key, value, version, expires) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version, expires = excluded.expires`, w.Key, value, version, null(micros(w.Expires))); err != nil {
+			ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version, expires = excluded.expires`, w.Key, value, version, null(micros(expires))); err != nil {
 			return err
 		}
 		return s.announce(ctx, w)

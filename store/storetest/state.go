@@ -59,6 +59,7 @@ func testState(t *testing.T, b *bench) {
 	}
 	for what, w := range map[string]store.StateWrite{
 		"no key": {}, "a long key": {Key: strings.Repeat("k", store.StateKeyMost+1)}, "a long value": {Key: "k", Value: make([]byte, store.StateValueMost+1)},
+		"less than no time": {Key: "k", TTL: -1},
 	} {
 		if _, err := b.PutState(b.ctx, w); !errors.Is(err, lead.ErrInvalid) {
 			t.Errorf("%s: %v, want ErrInvalid", what, err)
@@ -74,7 +75,7 @@ func testState(t *testing.T, b *bench) {
 // A value whose time is over is not there, for any question.
 func testStateExpires(t *testing.T, b *bench) {
 	end := b.now.Add(time.Minute)
-	v := b.put(t, store.StateWrite{Key: "a", Value: []byte("x"), Expires: end})
+	v := b.put(t, store.StateWrite{Key: "a", Value: []byte("x"), TTL: time.Minute})
 	if r, err := b.State(b.ctx, "a"); err != nil || !r.Expires.Equal(end) {
 		t.Fatalf("State = %+v, %v", r, err)
 	}
@@ -212,7 +213,7 @@ func testSources(t *testing.T, b *bench) {
 // Sealing anew changes nothing but the bytes, and never what somebody wrote meanwhile.
 func testReseal(t *testing.T, b *bench) {
 	end := b.now.Add(time.Hour)
-	a := b.put(t, store.StateWrite{Key: "a", Value: []byte("old"), Expires: end})
+	a := b.put(t, store.StateWrite{Key: "a", Value: []byte("old"), TTL: time.Hour})
 	busy := b.put(t, store.StateWrite{Key: "busy", Value: []byte("old")})
 	b.put(t, store.StateWrite{Key: "busy", Value: []byte("newer")})
 	src := store.SourceRecord{Name: "shop", Kind: "form", Settings: []byte(`{"a":"old"}`)}
