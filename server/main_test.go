@@ -88,6 +88,7 @@ type node struct {
 	pipeline *pipeline.Pipeline
 	blobs    *blob.Files
 	sources  *pipeline.Sources
+	registry *pipeline.Registry
 	addr     string
 	client   *http.Client
 	readable atomic.Bool // whether the parser can read «later» bodies
@@ -135,10 +136,10 @@ func start(t testing.TB, o nodeOptions) *node {
 			ro.Connectors = append(ro.Connectors, *ro.Fixed[i].Connector)
 		}
 	}
-	registry, err := pipeline.NewRegistry(ro)
+	n.registry, err = pipeline.NewRegistry(ro)
 	must()
 	if !o.unset {
-		err = registry.Load(t.Context())
+		err = n.registry.Load(t.Context())
 		must()
 	}
 	metrics := NewMetrics()
@@ -153,7 +154,7 @@ func start(t testing.TB, o nodeOptions) *node {
 		st = o.store(st)
 	}
 	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: "https://gate.example", Vault: vault, State: n.store, Leases: &pipeline.Leaser{Store: n.store, Owner: "test"}, Limits: pipeline.NewLimits(), Log: log, Now: o.now}
-	n.Server = New(Options{Intake: in, Store: st, Blobs: n.blobs, Sources: n.sources, Registry: registry, Shared: o.shared, Envs: desk, Metrics: metrics, PublicURL: "https://gate.example",
+	n.Server = New(Options{Intake: in, Store: st, Blobs: n.blobs, Sources: n.sources, Registry: n.registry, Shared: o.shared, Envs: desk, Metrics: metrics, PublicURL: "https://gate.example",
 		Region: "FR", Trusted: o.trusted, Tokens: []string{"", apiToken}, Version: "test", Log: log, Now: o.now})
 	err = metrics.Watch(in, st, o.now)
 	must()
