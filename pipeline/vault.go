@@ -127,19 +127,36 @@ func (v *Vault) Join(ctx context.Context, st store.State) error {
 	return nil
 }
 
+// Check checks the keys against those of the store as Join does, and writes nothing.
+func (v *Vault) Check(ctx context.Context, st store.State) error {
+	known, _, err := knownKeys(ctx, st)
+	if err == nil {
+		err = opens(v.Ring(), known)
+	}
+	if err != nil && !errors.Is(err, lead.ErrNotFound) {
+		return fmt.Errorf("checking secret key: %w", err)
+	}
+	return nil
+}
+
+// knownKeys reads what the store knows of keys.
+func knownKeys(ctx context.Context, st store.State) (known keyring, version int64, err error) {
+	r, err := st.State(ctx, keyringKey)
+	if err != nil {
+		return known, 0, err
+	}
+	if err := json.Unmarshal(r.Value, &known); err != nil || len(known.Keys) == 0 {
+		return known, 0, fmt.Errorf("%w: what the store knows of its keys cannot be read", lead.ErrPermanent)
+	}
+	return known, r.Version, nil
+}
+
 // learn reads what the store knows of keys, and makes it known when it is the first.
 func (v *Vault) learn(ctx context.Context, st store.State) (keyring, int64, error) {
 	for {
-		var known keyring
-		r, err := st.State(ctx, keyringKey)
-		switch {
-		case err == nil:
-			if err := json.Unmarshal(r.Value, &known); err != nil || len(known.Keys) == 0 {
-				return known, 0, fmt.Errorf("%w: what the store knows of its keys cannot be read", lead.ErrPermanent)
-			}
-			return known, r.Version, nil
-		case !errors.Is(err, lead.ErrNotFound):
-			return known, 0, err
+		known, version, err := knownKeys(ctx, st)
+		if !errors.Is(err, lead.ErrNotFound) {
+			return known, version, err
 		}
 		if err := v.register(ctx, st, v.given, keyring{}, 0); err != nil && !errors.Is(err, lead.ErrConflict) {
 			return known, 0, err

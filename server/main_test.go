@@ -156,7 +156,7 @@ func start(t testing.TB, o nodeOptions) *node {
 	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: "https://gate.example", Vault: vault, State: n.store, Leases: &pipeline.Leaser{Store: n.store, Owner: "test"}, Limits: pipeline.NewLimits(), Log: log, Now: o.now}
 	n.Server = New(Options{Intake: in, Store: st, Blobs: n.blobs, Sources: n.sources, Registry: n.registry, Shared: o.shared, Envs: desk, Metrics: metrics, PublicURL: "https://gate.example",
 		Region: "FR", Trusted: o.trusted, Tokens: []string{"", apiToken}, Version: "test", Log: log, Now: o.now})
-	err = metrics.Watch(in, st, o.now)
+	err = metrics.Watch(in, st, n.sources, o.now)
 	must()
 	n.serve()
 	return n

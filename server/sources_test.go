@@ -80,6 +80,9 @@ func TestBrokenSource(t *testing.T) {
 	if r := n.send("GET", "/healthz", ""); !strings.Contains(r.body, `"status":"degraded"`) || !strings.Contains(r.body, "source broken: ") || strings.Contains(r.body, "in clear") {
 		t.Errorf("health: %s", r.body)
 	}
+	if r := n.send("GET", "/metrics", ""); !strings.Contains(r.body, "leadgate_sources_broken 1\n") {
+		t.Error("the metrics do not tell")
+	}
 	if r := n.send("GET", "/readyz", ""); r.status != 200 {
 		t.Errorf("not ready for the others: %d", r.status)
 	}

@@ -39,6 +39,8 @@ type node struct {
 	blobs    *blob.Files
 	store    *store.Late
 	open     func(context.Context) error // opens the store
+	opening  chan error                  // answers for an opening that takes long; nil for none
+	giveUp   context.CancelFunc          // ends it
 	journal  *journal.Journal
 	sources  *pipeline.Sources
 	registry *pipeline.Registry
@@ -107,7 +109,7 @@ func (n *node) openStore(ctx context.Context, yield func()) error {
 
 // findSources reads the sources from the store, or from what is left of it here.
 func (n *node) findSources(ctx context.Context, patient bool) error {
-	err := n.open(ctx)
+	err := n.openSoon(ctx, patient)
 	if err == nil {
 		err = n.registry.Load(ctx)
 	}
@@ -124,17 +126,35 @@ func (n *node) findSources(ctx context.Context, patient bool) error {
 	return nil
 }
 
+// openPatience is how long a start waits for a store that does not answer.
+const openPatience = 5 * time.Second
+
+// openSoon opens the store. A patient one is lead.ErrUnavailable when that takes long,
+// and goes on with it.
+func (n *node) openSoon(ctx context.Context, patient bool) error {
+	if !patient {
+		return n.open(ctx)
+	}
+	ctx, n.giveUp = context.WithCancel(ctx)
+	opened := make(chan error, 1)
+	go func() { opened <- n.open(ctx) }()
+	select {
+	case err := <-opened:
+		return err
+	case <-time.After(openPatience):
+		n.opening = opened
+		return fmt.Errorf("opening store: %w: it does not answer", lead.ErrUnavailable)
+	}
+}
+
 // await opens the store, trying again until ctx ends, and returns at once when it is
 // there. An error means that waiting does not help.
 func (n *node) await(ctx context.Context) error {
 	for wait := time.Second; !n.store.There(); wait = min(2*wait, 15*time.Second) {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(wait/2 + rand.N(wait/2)):
-		}
-		err := n.open(ctx)
+		err := n.opened(ctx, wait/2+rand.N(wait/2))
 		switch {
+		case ctx.Err() != nil:
+			return nil
 		case err == nil:
 			n.log.InfoContext(ctx, "the store is open")
 		case lead.IsPermanent(err):
@@ -144,8 +164,34 @@ func (n *node) await(ctx context.Context) error {
 	return nil
 }
 
+// opened waits for an opening that is under way, or for a while, and then opens the
+// store itself.
+func (n *node) opened(ctx context.Context, wait time.Duration) error {
+	if n.opening != nil {
+		select {
+		case err := <-n.opening:
+			n.opening = nil
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+		return n.open(ctx)
+	}
+}
+
 func (n *node) close() error {
 	var errs []error
+	if n.giveUp != nil {
+		n.giveUp()
+	}
+	if n.opening != nil {
+		<-n.opening // its error was reported, or nobody waits for it any more
+	}
 	if n.journal != nil {
 		errs = append(errs, n.journal.Close())
 	}

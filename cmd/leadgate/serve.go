@@ -96,7 +96,7 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 		so.Console = c(g)
 	}
 	g.server = server.New(so)
-	if err := metrics.Watch(n.pipeline, n.store, time.Now); err != nil {
+	if err := metrics.Watch(n.pipeline, n.store, n.sources, time.Now); err != nil {
 		return err
 	}
 	if err := g.writeRunFile(); err != nil {
