@@ -53,8 +53,8 @@ type Options struct {
 	Courtesy *Courtesy // shared with whatever else works in the background; nil for one of its own
 	Meter    Meter     // nil for none
 	Log      *slog.Logger
-	Now      func() time.Time // nil for the system's
-	Jobs     map[string]Handler
+	Now      func() time.Time   // nil for the system's
+	Jobs     map[string]JobKind // what this node does of the outbox
 }
 
 // Errors that end Run.
@@ -145,8 +145,8 @@ func (p *Pipeline) loops(cancel context.CancelCauseFunc) []func(context.Context)
 	for i := range p.o.Workers {
 		loops = append(loops, func(ctx context.Context) { p.work(ctx, i) })
 	}
-	for kind, handle := range p.o.Jobs {
-		loops = append(loops, p.runJobs(kind, handle))
+	for kind, k := range p.o.Jobs {
+		loops = append(loops, p.runJobs(kind, k))
 	}
 	return loops
 }
