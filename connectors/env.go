@@ -3,6 +3,7 @@ package connectors
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"leadgate/lead"
@@ -38,6 +39,18 @@ type Env interface {
 	// Secret returns a 32-byte key that belongs to this source and purpose: the same
 	// after a restart and on every node, and never stored.
 	Secret(purpose string) []byte
+	// HTTP returns the client for calls to other people's servers. It has limits of
+	// time, size and rate, and calls nothing that is not of the public net unless the
+	// operator allows it.
+	HTTP() HTTP
+}
+
+// HTTP calls other people's servers.
+type HTTP interface {
+	// Do asks, and returns an answer with a status of 2xx whose body the caller
+	// closes. Every other outcome, and every error of reading the body, is a
+	// *lead.RemoteError. A GET follows few redirects, others none.
+	Do(r *http.Request) (*http.Response, error)
 }
 
 // Limit is the answer of Env.Limit.

@@ -18,6 +18,7 @@ type Desk struct {
 	PublicURL string // of the installation, without slash at the end
 	SecretKey []byte // 32 bytes, the installation's
 	Limits    *Limits
+	HTTP      connectors.HTTP // calls other people's servers
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -45,6 +46,8 @@ func (e *env) PublicURL() string {
 }
 
 func (e *env) Log() *slog.Logger { return e.desk.Log.With("source", e.src.Name) }
+
+func (e *env) HTTP() connectors.HTTP { return e.desk.HTTP }
 
 func (e *env) Now() time.Time { return e.desk.Now() }
 

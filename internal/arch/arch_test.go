@@ -59,11 +59,12 @@ func table() []row {
 		{pkg: "store/sqlite", ours: []string{"lead", "store"}, theirs: []string{"github.com/pressly/goose/v3", "modernc.org/sqlite"}},
 
 		{pkg: "pipeline/journal", ours: []string{"lead", "internal/disk"}},
+		{pkg: "pipeline/outgoing", ours: []string{"lead"}},
 		{pkg: "pipeline", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline/journal"}},
 
 		{pkg: "console", ours: []string{"lead", "store"}},
 		{pkg: "server", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline"}, theirs: []string{"github.com/prometheus/client_golang"}},
-		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "dedupe", "internal/disk", "connectors", "connectors/all", "store", "store/blob", "store/sqlite", "pipeline", "pipeline/journal", "console", "server"},
+		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "dedupe", "internal/disk", "connectors", "connectors/all", "store", "store/blob", "store/sqlite", "pipeline", "pipeline/journal", "pipeline/outgoing", "console", "server"},
 			theirs: []string{"github.com/alecthomas/kong", "github.com/goccy/go-yaml", "golang.org/x/net/netutil"}},
 		{pkg: "bench/*", ours: []string{"lead", "bench/*"}},
 		{pkg: "bench", ours: []string{"lead", "lead/normal", "connectors", "dedupe", "store", "store/sqlite", "pipeline", "pipeline/journal", "bench/*"}},
