@@ -28,26 +28,21 @@ const readyTargets = `WITH RECURSIVE names(target) AS (
 		SELECT min(target) FROM jobs WHERE buried = 0 AND kind = ?1
 		UNION ALL
 		SELECT (SELECT min(target) FROM jobs WHERE buried = 0 AND kind = ?1 AND target > names.target) FROM names WHERE names.target IS NOT NULL)
-	SELECT n.target, coalesce(h.until, 0), h.kind IS NOT NULL AND h.until IS NULL, coalesce(h.cause, ''),
-		(SELECT count(*) FROM jobs WHERE buried = 0 AND leased <> 0 AND kind = ?1 AND target = n.target AND leased > ?2) AS busy
-	FROM names n LEFT JOIN held h ON h.kind = ?1 AND h.target = n.target
-	WHERE n.target IS NOT NULL AND (h.until IS NULL OR h.until <= ?2) AND (?3 = 0 OR busy < ?3 OR h.kind IS NOT NULL AND h.until IS NULL)
+	SELECT n.target FROM names n LEFT JOIN held h ON h.kind = ?1 AND h.target = n.target
+	WHERE n.target IS NOT NULL AND (h.until IS NULL OR h.until <= ?2) AND (?3 = 0 OR h.kind IS NOT NULL AND h.until IS NULL
+			OR (SELECT count(*) FROM jobs WHERE buried = 0 AND leased <> 0 AND kind = ?1 AND target = n.target AND leased > ?2) < ?3)
 		AND EXISTS (SELECT 1 FROM jobs WHERE buried = 0 AND kind = ?1 AND target = n.target AND due <= ?2 AND leased <= ?2)`
-
-func scanTarget(into *[]targetRow) func(*sql.Rows) error {
-	return func(r *sql.Rows) error {
-		var t targetRow
-		err := r.Scan(&t.name, &t.until, &t.gone, &t.cause, &t.busy)
-		*into = append(*into, t)
-		return err
-	}
-}
 
 // Due leases jobs of a kind that are due, one of each target in turn.
 func (s *Store) Due(ctx context.Context, t store.Take) ([]store.Job, error) {
 	now := micros(s.now())
-	var seen []targetRow // asked outside the lock: mostly there is nothing to do
-	if err := scanRows(s.read.QueryContext(ctx, readyTargets, t.Kind, now, t.PerTarget))(scanTarget(&seen)); err != nil {
+	var seen []string // asked outside the lock: mostly there is nothing to do
+	if err := scanRows(s.read.QueryContext(ctx, readyTargets, t.Kind, now, t.PerTarget))(func(r *sql.Rows) error {
+		var name string
+		err := r.Scan(&name)
+		seen = append(seen, name)
+		return err
+	}); err != nil {
 		return nil, fmt.Errorf("looking for jobs: %w", classed(err))
 	}
 	if len(seen) == 0 || t.N <= 0 {
@@ -55,7 +50,7 @@ func (s *Store) Due(ctx context.Context, t store.Take) ([]store.Job, error) {
 	}
 	var jobs []store.Job
 	err := s.update(ctx, "taking jobs", func(ctx context.Context) (err error) {
-		jobs, err = s.take(ctx, t, now)
+		jobs, err = s.take(ctx, t, seen, now)
 		return err
 	})
 	if err != nil {
@@ -64,35 +59,28 @@ func (s *Store) Due(ctx context.Context, t store.Take) ([]store.Job, error) {
 	return jobs, nil
 }
 
-// take leases what is due at a time, under the writer's lock.
-func (s *Store) take(ctx context.Context, t store.Take, now int64) ([]store.Job, error) {
-	st, err := s.stmt(ctx, readyTargets)
-	if err != nil {
-		return nil, err
-	}
-	var rows []targetRow
-	if err := scanRows(st.QueryContext(ctx, t.Kind, now, t.PerTarget))(scanTarget(&rows)); err != nil {
-		return nil, err
-	}
+// take leases what is due at a time of targets that were seen to be ready, under the
+// writer's lock. Each is looked at again: another runner may have been there.
+func (s *Store) take(ctx context.Context, t store.Take, seen []string, now int64) ([]store.Job, error) {
 	first := map[string]int{}
-	targets := map[string]*targetRow{}
-	for i := range rows {
-		r := &rows[i]
-		if r.gone {
-			if err := s.buryTarget(ctx, t.Kind, r, now); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		first[r.name], targets[r.name] = 1, r
+	for _, name := range seen {
+		first[name] = 1
 	}
-	ready := map[string]int{}
+	targets, ready := map[string]*targetRow{}, map[string]int{}
 	for _, name := range t.Turn(first) { // no more than there are places
-		r := targets[name]
-		if err := s.readDue(ctx, t, r, now); err != nil {
+		r, err := s.targetNow(ctx, t, name, now)
+		if err != nil {
 			return nil, err
 		}
-		ready[name] = len(r.jobs)
+		if r.gone {
+			err = s.buryTarget(ctx, t.Kind, r, now)
+		} else if r.until <= now {
+			err = s.readDue(ctx, t, r, now)
+		}
+		if err != nil {
+			return nil, err
+		}
+		targets[name], ready[name] = r, len(r.jobs)
 	}
 	jobs := []store.Job{}
 	for _, name := range t.Turn(ready) {
@@ -106,11 +94,27 @@ func (s *Store) take(ctx context.Context, t store.Take, now int64) ([]store.Job,
 	return jobs, nil
 }
 
+// targetNow reads how a target is, under the writer's lock.
+func (s *Store) targetNow(ctx context.Context, t store.Take, name string, now int64) (*targetRow, error) {
+	st, err := s.stmt(ctx, `SELECT coalesce(h.until, 0), h.kind IS NOT NULL AND h.until IS NULL, coalesce(h.cause, ''),
+		(SELECT count(*) FROM jobs WHERE buried = 0 AND leased <> 0 AND kind = n.kind AND target = n.target AND leased > ?3)
+		FROM (SELECT ?1 AS kind, ?2 AS target) n LEFT JOIN held h ON h.kind = n.kind AND h.target = n.target`)
+	if err != nil {
+		return nil, err
+	}
+	r := &targetRow{name: name}
+	err = st.QueryRowContext(ctx, t.Kind, name, now).Scan(&r.until, &r.gone, &r.cause, &r.busy)
+	return r, err
+}
+
 // readDue finds which jobs of a target may begin.
 func (s *Store) readDue(ctx context.Context, t store.Take, r *targetRow, now int64) error {
 	most := t.N
 	if t.PerTarget > 0 {
 		most = min(most, t.PerTarget-r.busy)
+	}
+	if most <= 0 {
+		return nil
 	}
 	st, err := s.stmt(ctx, `SELECT id FROM jobs WHERE buried = 0 AND kind = ? AND target = ? AND due <= ? AND leased <= ? ORDER BY due, id LIMIT ?`)
 	if err != nil {
