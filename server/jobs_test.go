@@ -74,3 +74,23 @@ func TestDeadJobs(t *testing.T) {
 	n.api("POST", "/api/v1/jobs/x/replay", "", 404)
 	n.api("DELETE", "/api/v1/jobs/dead?kind=call&before=x", "", 422)
 }
+
+// A target that is gone shows in the health, and is well again with a replay.
+func TestGoneTargetShows(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	n.deadJob("send", "crm", "permanent: crm.example.org: answers 410")
+	if err := n.store.Hold(t.Context(), "send", "crm", time.Time{}, "permanent: crm.example.org: answers 410"); err != nil {
+		t.Fatal(err)
+	}
+	if body := n.send("GET", "/healthz", "").body; !strings.Contains(body, `"degraded"`) || !strings.Contains(body, "crm wants nothing") {
+		t.Errorf("health %s", body)
+	}
+	if held := n.stats().Jobs.Held; len(held) != 1 || held[0].Target != "crm" || !held[0].Until.IsZero() {
+		t.Errorf("held %+v", held)
+	}
+	n.api("POST", "/api/v1/jobs/replay", `{"kind":"send","target":"crm"}`, 200)
+	if body := n.send("GET", "/healthz", "").body; !strings.Contains(body, `"ok"`) {
+		t.Errorf("health after the replay %s", body)
+	}
+}
