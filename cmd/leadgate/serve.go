@@ -69,6 +69,11 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 	if err != nil {
 		return err
 	}
+	calls, err := o.outgoing()
+	if err != nil {
+		return err
+	}
+	defer calls.Close()
 	debug.SetGCPercent(gcPercent)
 	debug.SetMemoryLimit(memoryTarget)
 	metrics := server.NewMetrics()
@@ -89,7 +94,7 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 		o.PublicURL = g.base
 	}
 	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: o.PublicURL, Vault: n.vault, State: n.store, Leases: n.leases,
-		Limits: n.limits, Log: n.log, Now: time.Now}
+		Limits: n.limits, HTTP: calls, Log: n.log, Now: time.Now}
 	so := server.Options{Intake: n.pipeline, Store: n.store, Blobs: n.blobs, Sources: n.sources, Registry: n.registry, Shared: o.manyNodes(), Envs: desk, Metrics: metrics, PublicURL: o.PublicURL,
 		Region: o.Region, Trusted: trusted, Tokens: []string{o.APIToken, g.token}, Version: version(), Log: n.log, Now: time.Now, NoIntake: !n.roles.Accept}
 	for _, c := range console {

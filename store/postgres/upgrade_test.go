@@ -198,19 +198,21 @@ func makeSettings(t *testing.T, s *Store) {
 			t.Fatal(err)
 		}
 	}
-	jobs, err := s.Due(t.Context(), "send", 2, time.Minute)
+	jobs, err := s.Due(t.Context(), store.Take{Kind: "send", N: 2, Lease: time.Minute})
 	if err != nil || len(jobs) != 2 {
 		t.Fatalf("Due = %v, %v", jobs, err)
 	}
 	again := jobs[1]
 	for _, err := range []error{s.Bury(t.Context(), jobs[0], "never"), s.Enqueue(t.Context(), store.Job{Kind: "send", Key: again.Key, Payload: []byte("again")}),
-		s.PutSource(t.Context(), store.SourceRecord{Name: "shop", Kind: "webhook", Title: "Shop", Region: "FR", Settings: []byte(`{}`)}),
+		second(s.PutSource(t.Context(), store.SourceRecord{Name: "shop", Kind: "webhook", Title: "Shop", Region: "FR", Settings: []byte(`{}`)})),
 		s.AddToken(t.Context(), store.Token{Name: "api", Hash: [32]byte{1}, Created: history})} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 }
+
+func second(_ int64, err error) error { return err }
 
 // described is all that a store answers, in an order of its own.
 func described(t *testing.T, s *Store) string {
@@ -285,7 +287,7 @@ func goesOn(t *testing.T, s *Store) {
 	if _, err := s.Apply(t.Context(), []store.Item{again, c.Item(people+1, history)}); err != nil {
 		t.Error(err)
 	}
-	jobs, err := s.Due(t.Context(), "send", 10, time.Minute)
+	jobs, err := s.Due(t.Context(), store.Take{Kind: "send", N: 10, Lease: time.Minute})
 	if err != nil || len(jobs) != 4 {
 		t.Errorf("%d jobs are due, %v, want 4", len(jobs), err)
 	}
