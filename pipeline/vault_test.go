@@ -360,9 +360,12 @@ func TestRotationWaits(t *testing.T) {
 	ok(t, node.Refresh(ctx, s))
 	tool, _ := vaultOf(t, "", 2, 1)
 	var told strings.Builder
-	short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	short, cancel := context.WithCancel(ctx)
 	defer cancel()
-	_, err := (&Rotation{Vault: tool, Store: s, Poll: time.Millisecond, Tell: func(f string, a ...any) { fmt.Fprintf(&told, f+"\n", a...) }}).Run(short)
+	_, err := (&Rotation{Vault: tool, Store: s, Poll: time.Millisecond, Tell: func(f string, a ...any) {
+		fmt.Fprintf(&told, f+"\n", a...)
+		cancel()
+	}}).Run(short)
 	if !errors.Is(err, lead.ErrUnavailable) || !strings.Contains(err.Error(), "slow-node") || strings.Count(told.String(), "slow-node") != 1 {
 		t.Errorf("Run = %v, told %q", err, told.String())
 	}

@@ -121,7 +121,7 @@ func testLeaseClock(t *testing.T, b *bench) {
 // one whose writes are taken, and it is the one who took the lease last.
 func testLeaseLaws(t *testing.T, b *bench) {
 	run := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	checkSample(t, func(rt *rapid.T) {
 		run++
 		name, start := key("lease-%d", run), b.now
 		defer func() { b.now = start.Add(3 * time.Hour) }()
