@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -139,4 +140,34 @@ func queueRounds(b *testing.B, n *Node, tasks []pipeline.Task, rounds int) {
 	if n.State().Opened > 0 {
 		b.Logf("the breaker opened: %#v", n.State())
 	}
+}
+
+// BenchmarkSite takes deliveries on one node and works them on another, from the
+// journal to the release, with a store that costs nothing.
+func BenchmarkSite(b *testing.B) {
+	s := newSite(b, services.NewRedis(b).URL())
+	taker, worker := s.join(false, ""), s.join(true, "")
+	closed(b, taker.redis)
+	closed(b, worker.redis)
+	b.ResetTimer()
+	start, before := time.Now(), used()
+	var wg sync.WaitGroup
+	for range 64 {
+		wg.Go(func() {
+			for s.seq.Load() < int64(b.N) {
+				taker.accept(1000)
+			}
+		})
+	}
+	wg.Wait()
+	taken := time.Since(start)
+	for s.missing() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	stored := time.Since(start)
+	s.settled(20*time.Second, taker)
+	n := float64(len(s.accepted))
+	b.ReportMetric(n/taken.Seconds(), "accepted/s")
+	b.ReportMetric(n/stored.Seconds(), "stored/s")
+	b.ReportMetric(float64((used()-before).Nanoseconds())/n, "cpu-ns/delivery")
 }

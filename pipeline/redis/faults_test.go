@@ -110,8 +110,8 @@ func TestFaults(t *testing.T) {
 			for _, m := range []*member{a, b, c} {
 				eventually(t, "work with Redis again", func() bool { return !m.redis.State().Open })
 			}
-			if len(s.accepted) < 300 {
-				t.Errorf("only %d were accepted: senders waited", len(s.accepted))
+			if s.slowest > 2*time.Second {
+				t.Errorf("a sender waited %v", s.slowest)
 			}
 			s.empty(a, b, c)
 		})

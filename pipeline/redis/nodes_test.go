@@ -376,3 +376,61 @@ func TestHints(t *testing.T) {
 		t.Errorf("it took %v, the sweep's time", took)
 	}
 }
+
+// TestClusterNodeDown stops one of three primaries under load: the nodes work by
+// themselves until it is back.
+func TestClusterNodeDown(t *testing.T) {
+	t.Parallel()
+	c := services.NewCluster(t)
+	s := newSite(t, clusterURL(c))
+	a, b := s.join(true, ""), s.join(true, "")
+	closed(t, a.redis)
+	closed(t, b.redis)
+	ctx, cancel := context.WithCancel(context.Background())
+	load := s.load(ctx, 2*time.Millisecond, a, b)
+	time.Sleep(200 * time.Millisecond)
+	c.Nodes()[0].Kill(t)
+	eventually(t, "work without Redis", func() bool { return a.redis.State().Open && b.redis.State().Open })
+	s.store.mu.Lock()
+	before := len(s.store.stored)
+	s.store.mu.Unlock()
+	time.Sleep(time.Second)
+	if now, _ := s.store.count(); now <= before {
+		t.Error("nothing is worked while a part of the Cluster is down")
+	}
+	c.Nodes()[0].Start(t)
+	closed(t, a.redis)
+	closed(t, b.redis)
+	cancel()
+	load.Wait()
+	s.settled(10*time.Second, a, b)
+	s.empty(a, b)
+}
+
+// TestMemory: what docs/operations.md says that a delivery takes in Redis.
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	r := services.NewRedis(t)
+	n := closed(t, open(t, r.URL(), Options{}))
+	total := 0
+	for range 40 {
+		tasks := queuetest.Tasks(16, 1000)
+		for i := range tasks {
+			total += len(tasks[i].Raw)
+		}
+		push(t, n, tasks...)
+	}
+	took := 0
+	for i := range n.keys {
+		var bytes int
+		if _, err := fmt.Sscan(r.CLI(t, "MEMORY", "USAGE", n.keys[i].stream, "SAMPLES", "0"), &bytes); err != nil {
+			t.Fatal(err)
+		}
+		took += bytes
+	}
+	if more := float64(took)/float64(total) - 1; more > 0.35 {
+		t.Errorf("%.0f %% more than their size, docs say a third", 100*more)
+	} else {
+		t.Logf("%.0f %% more than their size of %d", 100*more, total/640)
+	}
+}

@@ -90,6 +90,7 @@ type site struct {
 	mu       sync.Mutex
 	accepted []lead.ID
 	seq      atomic.Int64
+	slowest  time.Duration // answer to a sender
 }
 
 func newSite(t testing.TB, url string) *site {
@@ -165,6 +166,7 @@ func (m *member) vanish() {
 
 // accept takes one delivery.
 func (m *member) accept(size int) lead.ID {
+	start := time.Now()
 	id, err := m.Accept(context.Background(), lead.Delivery{Source: "src", Key: fmt.Sprint(m.site.seq.Add(1)), Body: make([]byte, size)})
 	if err != nil {
 		m.site.t.Errorf("Accept: %v", err)
@@ -173,11 +175,11 @@ func (m *member) accept(size int) lead.ID {
 	m.site.mu.Lock()
 	defer m.site.mu.Unlock()
 	m.site.accepted = append(m.site.accepted, id)
+	m.site.slowest = max(m.site.slowest, time.Since(start))
 	return id
 }
 
-// load takes deliveries at all members until the context ends, and measures the
-// slowest answer.
+// load takes deliveries at all members until the context ends.
 func (s *site) load(ctx context.Context, pause time.Duration, members ...*member) *sync.WaitGroup {
 	var wg sync.WaitGroup
 	for _, m := range members {
