@@ -55,6 +55,7 @@ type Options struct {
 	Log      *slog.Logger
 	Now      func() time.Time // nil for the system's
 	Jobs     map[string]Handler
+	Roles    Roles // of this node; none given means all
 }
 
 // Errors that end Run.
@@ -83,8 +84,7 @@ type Pipeline struct {
 
 // Limits of what is under way at once; everything beyond waits on disk.
 const (
-	windowEntries = 8192
-	windowBytes   = 32 << 20
+	windowEntries = 65536 // their bytes are in the queue, which has limits of its own
 	batchEntries  = 512
 	largeBody     = 64 << 10  // bodies above this go to the blob store
 	hugeBody      = 256 << 10 // bodies above this are refused while room is short
@@ -97,6 +97,9 @@ const (
 
 // New makes a pipeline. Accept works at once, the rest when Run is called.
 func New(o Options) (*Pipeline, error) {
+	if o.Roles == (Roles{}) {
+		o.Roles = AllRoles()
+	}
 	if o.Workers == 0 {
 		o.Workers = max(2, runtime.GOMAXPROCS(0)/2)
 	}
@@ -141,10 +144,14 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 // loops are what Run runs at once, each until its context ends.
 func (p *Pipeline) loops(cancel context.CancelCauseFunc) []func(context.Context) {
-	loops := []func(context.Context){p.forward, p.release, p.index, p.compare, p.watch(cancel)}
+	loops := []func(context.Context){p.forward, p.release, p.repush, p.hear, p.watch(cancel)}
 	for i := range p.o.Workers {
 		loops = append(loops, func(ctx context.Context) { p.work(ctx, i) })
 	}
+	if !p.o.Roles.Run {
+		return loops
+	}
+	loops = append(loops, p.index, p.compare)
 	for kind, handle := range p.o.Jobs {
 		loops = append(loops, p.runJobs(kind, handle))
 	}

@@ -27,8 +27,10 @@ import (
 	"leadgate/lead/normal"
 	"leadgate/pipeline"
 	"leadgate/pipeline/journal"
+	"leadgate/pipeline/redis"
 	"leadgate/store"
 	"leadgate/store/blob"
+	"leadgate/store/postgres"
 	"leadgate/store/sqlite"
 )
 
@@ -37,10 +39,13 @@ type node struct {
 	o        *Options
 	log      *slog.Logger
 	secret   []byte
+	roles    pipeline.Roles
 	blobs    *blob.Files
 	store    store.Store
 	journal  *journal.Journal
 	sources  *pipeline.Sources
+	limits   *pipeline.Limits
+	redis    *redis.Node // nil when no other node shares the work
 	pipeline *pipeline.Pipeline
 }
 
@@ -75,17 +80,44 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if n.blobs, err = blob.OpenFiles(filepath.Join(o.Data, "blobs")); err != nil {
 		return n, err
 	}
+	if n.roles, err = pipeline.ParseRoles(o.Roles); err != nil {
+		return n, fmt.Errorf("--roles: %w", err)
+	}
 	courtesy := &pipeline.Courtesy{}
 	if n.store, err = openStore(ctx, o, courtesy.Yield); err != nil {
 		return n, err
 	}
-	n.pipeline, err = pipeline.New(pipeline.Options{Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
-		Courtesy: courtesy, Log: n.log})
+	queue, err := n.openQueue(ctx)
+	if err != nil {
+		return n, err
+	}
+	n.pipeline, err = pipeline.New(pipeline.Options{Queue: queue, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
+		Courtesy: courtesy, Log: n.log, Roles: n.roles})
 	return n, err
+}
+
+// openQueue returns the queue this node's workers pull from: one that it shares with
+// other nodes when there is a Redis, else nil for one of its own.
+func (n *node) openQueue(ctx context.Context) (pipeline.Queue, error) {
+	n.limits = pipeline.NewLimits()
+	if n.o.Redis == "" {
+		return nil, nil
+	}
+	host, _ := os.Hostname() // only to be recognised by people who look into Redis
+	var err error
+	n.redis, err = redis.Open(ctx, n.o.Redis, redis.Options{Prefix: n.o.RedisPrefix, Name: host, Work: n.roles.Work, CAFile: n.o.RedisCA,
+		AllowEviction: n.o.RedisEviction, Limits: n.limits, Log: n.log})
+	if err != nil {
+		return nil, fmt.Errorf("--redis: %w", err)
+	}
+	return n.redis, nil
 }
 
 func (n *node) close() error {
 	var errs []error
+	if n.redis != nil {
+		errs = append(errs, n.redis.Close())
+	}
 	if n.journal != nil {
 		errs = append(errs, n.journal.Close())
 	}
@@ -98,6 +130,9 @@ func (n *node) close() error {
 // openStore opens the store an option names, and makes it where there is none. yield
 // is called by an engine that works in this process.
 func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
+	if o.shared() {
+		return postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
+	}
 	path, err := o.storePath()
 	if err != nil {
 		return nil, err
@@ -109,6 +144,11 @@ func openStore(ctx context.Context, o *Options, yield func()) (store.Store, erro
 	return s, nil
 }
 
+// shared reports whether the store is one that several nodes share.
+func (o *Options) shared() bool {
+	return strings.HasPrefix(o.Store, "postgres://") || strings.HasPrefix(o.Store, "postgresql://")
+}
+
 // storePath is the file of the embedded store.
 func (o *Options) storePath() (string, error) {
 	path, ok := strings.CutPrefix(o.Store, "sqlite:")
@@ -116,7 +156,7 @@ func (o *Options) storePath() (string, error) {
 	case o.Store == "":
 		return filepath.Join(o.Data, "leadgate.db"), nil
 	case !ok || path == "":
-		return "", fmt.Errorf("%w: --store is sqlite:PATH", lead.ErrInvalid)
+		return "", fmt.Errorf("%w: --store is sqlite:PATH or postgres://USER@HOST/DATABASE", lead.ErrInvalid)
 	}
 	return path, nil
 }
@@ -124,6 +164,9 @@ func (o *Options) storePath() (string, error) {
 // stored fails with lead.ErrNotFound when nothing was ever kept where the options
 // say: a misspelt folder must not look like a gateway without leads.
 func (o *Options) stored() error {
+	if o.shared() {
+		return nil
+	}
 	path, err := o.storePath()
 	if err != nil {
 		return err
