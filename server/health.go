@@ -95,6 +95,9 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
 	if p.Blobs != "" {
 		h.Why = append(h.Why, "large bodies cannot be read or kept; their deliveries wait in the journal")
 	}
+	if p.Queue != "" {
+		h.Why = append(h.Why, "redis: "+p.Queue)
+	}
 	st, err := s.o.Store.Stats(r.Context())
 	if err != nil {
 		h.Why = append(h.Why, "the store does not answer")

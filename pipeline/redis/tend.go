@@ -101,7 +101,8 @@ func (n *Node) beat(ctx context.Context) {
 			n.says.missed() // what was said here meanwhile
 		}
 	} else if !was && n.breaker.open() {
-		n.log.WarnContext(ctx, "working without Redis", "err", words(err))
+		_, why, _, _ := n.breaker.state() // slow is no error
+		n.log.WarnContext(ctx, "working without Redis", "err", why)
 	}
 	if len(dead) > 0 {
 		select {
