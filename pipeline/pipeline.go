@@ -184,6 +184,8 @@ type Health struct {
 	Journal journal.Stats
 	Store   string // why the store takes nothing now
 	Blobs   string // why large bodies cannot be read or kept now
+	Shared  bool   // work is shared with other nodes
+	Queue   string // why it is not just now; "" when it is
 	Flight  int    // deliveries between journal and store
 }
 
@@ -195,6 +197,9 @@ func (p *Pipeline) Health() Health {
 	}
 	if s := p.blobless.Load(); s != nil {
 		h.Blobs = *s
+	}
+	if q, ok := p.o.Queue.(Shared); ok {
+		h.Shared, h.Queue = true, q.Trouble()
 	}
 	return h
 }

@@ -45,6 +45,8 @@ type Shared interface {
 	// queue lost much at once. News may be lost and may be wrong: the store decides.
 	// It fails only when ctx ends.
 	Heard(ctx context.Context) ([]lead.ID, error)
+	// Trouble says in words why this node does not share its work now; "" when it does.
+	Trouble() string
 }
 
 // Limits of a queue inside this process; everything beyond waits on disk.

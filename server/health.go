@@ -97,6 +97,9 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
 	if p.Blobs != "" {
 		h.Why = append(h.Why, "large bodies cannot be read or kept; their deliveries wait in the journal")
 	}
+	if p.Queue != "" {
+		h.Why = append(h.Why, "redis: "+p.Queue)
+	}
 	h.Why = append(h.Why, s.o.Registry.Trouble()...)
 	broken := s.o.Sources.Broken()
 	for _, name := range slices.Sorted(maps.Keys(broken)) {

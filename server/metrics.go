@@ -120,6 +120,13 @@ func (c *watched) Collect(out chan<- prometheus.Metric) {
 	send(gauge("journal_age_seconds", "Age of the oldest delivery the store does not have yet."), age)
 	send(gauge("journal_corrupt_records", "Damaged records that were set aside."), float64(h.Journal.Corrupt))
 	send(gauge("in_flight", "Deliveries between journal and store."), float64(h.Flight))
+	if h.Shared {
+		up := 1.0
+		if h.Queue != "" {
+			up = 0
+		}
+		send(gauge("redis_up", "Whether this node shares its work with others through Redis."), up)
+	}
 	send(gauge("sources_broken", "Sources that cannot be put in force; /healthz says why."), float64(len(c.sources.Broken())))
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()

@@ -87,7 +87,7 @@ func TestPostgresStopped(t *testing.T) {
 		t.Error(err)
 	}
 	got := f.settle()
-	calm(t, got)
+	f.calm(got)
 	if err := f.watch.shown(f.from, f.to, storeWords(), "leadgate_store_up"); err != nil {
 		t.Error(err)
 	}

@@ -237,7 +237,11 @@ func (n *node) close() error {
 // is called by an engine that works in this process.
 func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
 	if o.manyNodes() {
-		return postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
+		s, err := postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
+		if err != nil {
+			return nil, err // and no store that is none
+		}
+		return s, nil
 	}
 	path, err := o.storePath()
 	if err != nil {

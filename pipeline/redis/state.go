@@ -46,3 +46,11 @@ func (s State) String() string {
 	}
 	return "ok"
 }
+
+// Trouble implements pipeline.Shared.
+func (n *Node) Trouble() string {
+	if s := n.State(); s.Open || s.Full {
+		return s.String()
+	}
+	return ""
+}
