@@ -85,7 +85,7 @@ type node struct {
 	store    *sqlite.Store
 	journal  *journal.Journal
 	pipeline *pipeline.Pipeline
-	blobs    *blob.Files
+	blobs    *blob.Depot
 	sources  *pipeline.Sources
 	addr     string
 	client   *http.Client
@@ -121,8 +121,9 @@ func start(t testing.TB, o nodeOptions) *node {
 	must()
 	n.store, err = sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(dir, "leadgate.db")})
 	must()
-	n.blobs, err = blob.OpenFiles(filepath.Join(dir, "blobs"))
+	files, err := blob.OpenFiles(filepath.Join(dir, "blobs"))
 	must()
+	n.blobs = blob.NewDepot(blob.Options{Local: files, Rows: n.store})
 	if !o.unset {
 		err = n.sources.Set(n.testSources())
 		must()

@@ -37,7 +37,7 @@ type node struct {
 	o        *Options
 	log      *slog.Logger
 	secret   []byte
-	blobs    *blob.Files
+	blobs    *blob.Depot
 	store    store.Store
 	journal  *journal.Journal
 	sources  *pipeline.Sources
@@ -72,16 +72,26 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if n.journal, err = journal.Open(jo); err != nil {
 		return n, err
 	}
-	if n.blobs, err = blob.OpenFiles(filepath.Join(o.Data, "blobs")); err != nil {
+	files, err := blob.OpenFiles(filepath.Join(o.Data, "blobs"))
+	if err != nil {
 		return n, err
 	}
 	courtesy := &pipeline.Courtesy{}
 	if n.store, err = openStore(ctx, o, courtesy.Yield); err != nil {
 		return n, err
 	}
+	n.blobs = blob.NewDepot(blob.Options{Local: files, Rows: n.store})
 	n.pipeline, err = pipeline.New(pipeline.Options{Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
 		Courtesy: courtesy, Log: n.log})
 	return n, err
+}
+
+// collector removes the blobs nobody names. It must be made before anything is accepted.
+func (n *node) collector() *blob.Collector {
+	return blob.NewCollector(n.blobs, func() (time.Time, bool) {
+		s := n.journal.Stats()
+		return s.Oldest, s.Unread == 0
+	}, n.log)
 }
 
 func (n *node) close() error {

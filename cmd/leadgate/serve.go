@@ -119,6 +119,8 @@ func (g *gateway) run(ctx context.Context, ln net.Listener) error {
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	var wg sync.WaitGroup
+	collector := g.collector()
+	wg.Go(func() { collector.Run(working) })
 	failed := make(chan error, 2)
 	worked := make(chan error, 1)
 	wg.Go(func() {

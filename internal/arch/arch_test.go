@@ -56,6 +56,9 @@ func table() []row {
 		{pkg: "store", ours: []string{"lead", "lead/normal", "dedupe"}},
 		{pkg: "store/storetest", ours: []string{"lead", "lead/normal", "dedupe", "store"}, test: true},
 		{pkg: "store/blob", ours: []string{"lead", "internal/disk"}},
+		{pkg: "store/blob/blobtest", ours: []string{"lead", "store/blob"}, test: true},
+		{pkg: "store/blob/s3", ours: []string{"lead", "store/blob"}, theirs: []string{"github.com/minio/minio-go/v7"}},
+		{pkg: "store/blob/s3/s3test", test: true},
 		{pkg: "store/sqlite", ours: []string{"lead", "store"}, theirs: []string{"github.com/pressly/goose/v3", "modernc.org/sqlite"}},
 
 		{pkg: "pipeline/journal", ours: []string{"lead", "internal/disk"}},
