@@ -23,6 +23,8 @@ const (
 	listPage = 500
 	// collectEvery is how often a node looks.
 	collectEvery = time.Minute
+	// clockSlack is how far the clock may have been set back before this process began.
+	clockSlack = time.Hour
 	// sweepEvery is how often a node looks for staged bodies.
 	sweepEvery = 10 * time.Minute
 )
@@ -181,7 +183,7 @@ func (c *Collector) cutoff(grace time.Duration) time.Time {
 	oldest, read := c.oldest()
 	cut := c.now().Add(-grace)
 	switch {
-	case !read || !oldest.IsZero() && oldest.Before(c.started):
+	case !read || !oldest.IsZero() && !oldest.After(c.started.Add(clockSlack)):
 		return time.Time{}
 	case !oldest.IsZero() && oldest.Before(cut):
 		return oldest
