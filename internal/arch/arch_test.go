@@ -60,7 +60,7 @@ func table() []row {
 		{pkg: "store/blob/s3", ours: []string{"lead", "store/blob"}, theirs: []string{"github.com/minio/minio-go/v7"}},
 		{pkg: "store/blob/s3/s3test", test: true},
 		{pkg: "store/sqlite", ours: []string{"lead", "store"}, theirs: []string{"github.com/pressly/goose/v3", "modernc.org/sqlite"}},
-		{pkg: "store/postgres", ours: []string{"lead", "store"}, theirs: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
+		{pkg: "store/postgres", ours: []string{"lead", "store", "store/blob"}, theirs: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 
 		{pkg: "pipeline/journal", ours: []string{"lead", "internal/disk"}},
 		{pkg: "pipeline", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline/journal"}},

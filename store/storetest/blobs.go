@@ -350,3 +350,31 @@ func (b *bench) collectAll(t *testing.T, h *heap) {
 		}
 	}
 }
+
+// Who names a blob while the only one who named it is erased keeps it.
+func testBlobsUnnamedRace(t *testing.T, b *bench) {
+	var names []string
+	for i := range 16 {
+		names = append(names, blobName(key("%d", i)))
+	}
+	b.claim(t, names...)
+	for round := range 3 {
+		for i, name := range names {
+			b.apply(t, b.naming(key("old %d %d", round, i), name))
+		}
+		var erased []lead.ID
+		for i := range 64 {
+			erased = append(erased, lead.DeriveID("src", key("new %d %d", round-1, i)))
+		}
+		check(t, b.UnnameBlobs(b.ctx, erased))
+		parallel(t, func(i int) error {
+			if i%4 == 0 {
+				return b.UnnameBlobs(b.ctx, []lead.ID{lead.DeriveID("src", key("old %d %d", round, i/4))})
+			}
+			_, err := b.Apply(b.ctx, []store.Item{b.naming(key("new %d %d", round, i), names[i/4])})
+			return err
+		})
+		b.now = b.now.Add(time.Second)
+		wantKeys(t, "doomed of what is named", b.doom(t))
+	}
+}

@@ -36,7 +36,7 @@ func Run(t *testing.T, open Open) {
 		"UndoAutomatic": testUndoAutomatic, "UndoKeepsChanges": testUndoKeepsChanges, "UndoRefuses": testUndoRefuses, "UndoAfterClose": testUndoAfterClose,
 		"UndoConversation": testUndoConversation, "UndoAfterUpdate": testUndoAfterUpdate, "UndoConcurrent": testUndoConcurrent, "Duplicates": testDuplicates, "NotSame": testNotSame, "NotSameUpdate": testNotSameUpdate, "UndoReceipts": testUndoReceipts, "UndoBatch": testUndoBatch, "UndoPersons": testUndoPersons, "UndoMovedLead": testUndoMovedLead,
 		"Resemblance": testResemblance, "ResemblanceLater": testResemblanceLater, "CrowdedBlocks": testCrowdedBlocks, "Counted": testCounted,
-		"Blobs": testBlobs, "BlobsGoneAndBack": testBlobsGoneAndBack, "BlobsAdopted": testBlobsAdopted, "BlobsUnnamed": testBlobsUnnamed, "BlobsRetried": testBlobsRetried, "BlobsParked": testBlobsParked, "BlobsRace": testBlobsRace,
+		"Blobs": testBlobs, "BlobsGoneAndBack": testBlobsGoneAndBack, "BlobsAdopted": testBlobsAdopted, "BlobsUnnamed": testBlobsUnnamed, "BlobsRetried": testBlobsRetried, "BlobsParked": testBlobsParked, "BlobsRace": testBlobsRace, "BlobsUnnamedRace": testBlobsUnnamedRace,
 		"ChannelsAtOnce": testChannelsAtOnce, "AnyOrder": testAnyOrder,
 	} {
 		t.Run(name, func(t *testing.T) {
