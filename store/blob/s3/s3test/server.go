@@ -40,6 +40,7 @@ type Server struct {
 
 type object struct {
 	data []byte
+	etag string
 	at   time.Time
 }
 
@@ -100,7 +101,7 @@ func (s *Server) SetNow(now func() time.Time) {
 func (s *Server) Put(key string, data []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.objects[key] = object{data: slices.Clone(data), at: s.now()}
+	s.objects[key] = object{data: slices.Clone(data), etag: etag(data), at: s.now()}
 }
 
 // Object returns what lies under a key, nil for nothing.
@@ -301,7 +302,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 		o := s.objects[key]
-		page.Contents = append(page.Contents, listed{Key: key, LastModified: o.at.UTC().Format("2006-01-02T15:04:05.000Z"), ETag: etag(o.data), StorageClass: "STANDARD", Size: len(o.data)})
+		page.Contents = append(page.Contents, listed{Key: key, LastModified: o.at.UTC().Format("2006-01-02T15:04:05.000Z"), ETag: o.etag, StorageClass: "STANDARD", Size: len(o.data)})
 		last = key
 	}
 	s.mu.Unlock()
@@ -313,6 +314,13 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 func etag(data []byte) string {
 	sum := md5.Sum(data)
 	return `"` + hex.EncodeToString(sum[:]) + `"`
+}
+
+// etag returns the ETag of what lies under a key.
+func (s *Server) etag(key string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.objects[key].etag
 }
 
 func (s *Server) serveObject(w http.ResponseWriter, r *http.Request, key string, body []byte, f Fault) {
@@ -343,24 +351,28 @@ func (s *Server) putObject(w http.ResponseWriter, r *http.Request, key string, b
 		s.refuse(w, r, &problem{status: http.StatusLengthRequired, code: "MissingContentLength", text: "You must provide the Content-Length HTTP header."})
 		return
 	}
-	md5sum, shasum := md5.Sum(body), sha256.Sum256(body)
-	for name, sum := range map[string][]byte{"Content-Md5": md5sum[:], "X-Amz-Checksum-Sha256": shasum[:]} {
+	for name, sum := range map[string]func() []byte{
+		"Content-Md5":           func() []byte { sum := md5.Sum(body); return sum[:] },
+		"X-Amz-Checksum-Sha256": func() []byte { sum := sha256.Sum256(body); return sum[:] },
+	} {
 		text := r.Header.Get(name)
 		if text == "" {
 			continue
 		}
 		sent, err := base64.StdEncoding.DecodeString(text)
-		switch {
-		case err != nil || len(sent) != len(sum):
-			s.refuse(w, r, &problem{status: http.StatusBadRequest, code: "InvalidDigest", text: name})
-			return
-		case !slices.Equal(sent, sum):
-			s.refuse(w, r, &problem{status: http.StatusBadRequest, code: "BadDigest", text: name})
+		code := ""
+		if want := sum(); err != nil || len(sent) != len(want) {
+			code = "InvalidDigest"
+		} else if !slices.Equal(sent, want) {
+			code = "BadDigest"
+		}
+		if code != "" {
+			s.refuse(w, r, &problem{status: http.StatusBadRequest, code: code, text: name})
 			return
 		}
 	}
 	s.Put(key, body)
-	w.Header().Set("ETag", etag(body))
+	w.Header().Set("ETag", s.etag(key))
 }
 
 func (s *Server) getObject(w http.ResponseWriter, r *http.Request, key string, f Fault) {
@@ -377,7 +389,7 @@ func (s *Server) getObject(w http.ResponseWriter, r *http.Request, key string, f
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	w.Header().Set("Content-Type", "application/octet-stream")
-	w.Header().Set("ETag", etag(o.data))
+	w.Header().Set("ETag", o.etag)
 	w.Header().Set("Last-Modified", o.at.UTC().Format(http.TimeFormat))
 	if r.Method == http.MethodHead {
 		return
