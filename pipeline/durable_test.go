@@ -58,11 +58,11 @@ func acceptLarge(t *testing.T, s *sqlite.Store, fault faultfs.Fault) bool {
 		return true
 	}
 	defer j.Close()
-	blobs, err := blob.OpenFilesOn(disk, "/data/blobs")
+	files, err := blob.OpenFilesOn(disk, "/data/blobs")
 	if err != nil {
 		return true
 	}
-	p, err := New(Options{Journal: j, Store: s, Blobs: blobs, Sources: &Sources{}, Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	p, err := New(Options{Journal: j, Store: s, Blobs: blob.NewDepot(blob.Options{Local: files, Rows: s}), Sources: &Sources{}, Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

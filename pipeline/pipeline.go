@@ -26,8 +26,15 @@ type Store interface {
 
 // Blobs keeps large bodies and parts.
 type Blobs interface {
-	Put(ctx context.Context, data []byte) (string, error)
+	// Put keeps a body so that it survives a power cut of this node, and returns its name.
+	Put(ctx context.Context, data []byte) (name string, err error)
+	// Get returns the bytes of a name, wherever they are.
 	Get(ctx context.Context, name string) ([]byte, error)
+	// Keep brings bytes to where every node finds them, and returns the keys by which
+	// a commit names them.
+	Keep(ctx context.Context, parts ...[]byte) (keys []string, err error)
+	// Forget makes the next Keep bring bytes there again: a commit was told that they are gone.
+	Forget(keys ...string)
 }
 
 // Meter hears what happens, for metrics. Its methods are called on the hot path.

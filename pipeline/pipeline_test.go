@@ -45,7 +45,8 @@ type nodeOptions struct {
 	parse   func(lead.Delivery, connectors.Settings) (lead.Parsed, error)
 	journal journal.Options
 	blobs   *flakyBlobs
-	idle    bool // do not run
+	place   blob.Store // of all nodes; nil for the node's folder
+	idle    bool       // do not run
 }
 
 // start opens a node and runs it until the test ends or stop is called.
@@ -76,7 +77,7 @@ func start(t *testing.T, o nodeOptions) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blobs, err := blob.OpenFiles(filepath.Join(o.dir, "blobs"))
+	files, err := blob.OpenFiles(filepath.Join(o.dir, "blobs"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func start(t *testing.T, o nodeOptions) *node {
 	if o.blobs == nil {
 		o.blobs = &flakyBlobs{}
 	}
-	o.blobs.Blobs = blobs
+	o.blobs.Blobs = blob.NewDepot(blob.Options{Local: files, Place: o.place, Rows: s})
 	if n.Pipeline, err = New(Options{Journal: j, Store: n.store, Blobs: o.blobs, Sources: n.sources, Dir: o.dir, Log: log,
 		Jobs: map[string]JobKind{}}); err != nil {
 		t.Fatal(err)
@@ -166,6 +167,7 @@ type faulty struct {
 	refuse  atomic.Pointer[func([]store.Item) error]
 	applies atomic.Int64
 	asks    atomic.Int64 // calls of Known
+	parking func() error // called before Park; set before it can be
 	parks   atomic.Int64
 }
 
@@ -188,6 +190,11 @@ func (f *faulty) Park(ctx context.Context, items []store.Parking) error {
 	f.parks.Add(1)
 	if f.down.Load() {
 		return errDown
+	}
+	if f.parking != nil {
+		if err := f.parking(); err != nil {
+			return err
+		}
 	}
 	return f.Store.Park(ctx, items)
 }

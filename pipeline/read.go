@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -87,7 +86,11 @@ func (p *Pipeline) abandon(ctx context.Context, t *Task) outcome {
 	if p.stuck.Add(1) >= stuckParsers {
 		p.once.Do(func() { close(p.stopped) })
 	}
-	return outcome{item: store.Item{Delivery: d, Raw: t.Raw}, err: fmt.Errorf("reading delivery: %w: the parser did not return in %v", lead.ErrPermanent, parseTimeout)}
+	item := store.Item{Delivery: d, Raw: t.Raw}
+	if _, err := p.body(ctx, &item); err != nil {
+		return outcome{item: item, err: err}
+	}
+	return outcome{item: item, err: fmt.Errorf("reading delivery: %w: the parser did not return in %v", lead.ErrPermanent, parseTimeout)}
 }
 
 // readOn reads task after task until it is through, has read a lot, or is left behind.
@@ -115,13 +118,17 @@ func (p *Pipeline) readOn(ctx context.Context, r *reading, tasks []Task) {
 
 // readOne turns a delivery into an item for the store: its connector parses it,
 // everything is brought into normal form, and the bytes of attachments are kept.
-// Delivery and Raw of the item are there beside an error too.
+// Delivery, Raw and the body's key are there beside an error too: it may be parked.
 func (p *Pipeline) readOne(ctx context.Context, r *reading, t *Task) (item store.Item, err error) {
 	item.Raw = t.Raw
 	d := &item.Delivery
 	if err := d.UnmarshalBinary(t.Raw); err != nil {
 		*d = lead.Delivery{ID: t.ID, At: p.now().UTC()}
 		return item, permanent(err)
+	}
+	whole := *d
+	if whole.Body, err = p.body(ctx, &item); err != nil {
+		return item, err
 	}
 	if t.Attempt >= fatalAttempts {
 		return item, fmt.Errorf("%w: the process died over it, twice", lead.ErrPermanent)
@@ -130,12 +137,6 @@ func (p *Pipeline) readOne(ctx context.Context, r *reading, t *Task) (item store
 	if err != nil {
 		return item, err
 	}
-	whole := *d
-	if d.Blob != "" {
-		if whole.Body, err = p.fetch(ctx, d.Blob); err != nil {
-			return item, err
-		}
-	}
 	r.since.Store(int64(time.Since(r.begun)))
 	err = p.parse(ctx, src, whole, &item)
 	r.since.Store(idle)
@@ -143,30 +144,6 @@ func (p *Pipeline) readOne(ctx context.Context, r *reading, t *Task) (item store
 		err = p.keepFiles(ctx, &item)
 	}
 	return item, err
-}
-
-// fetch reads a large body. That the blob store does not answer shows in Health.
-func (p *Pipeline) fetch(ctx context.Context, name string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, blobTimeout)
-	defer cancel()
-	body, err := p.o.Blobs.Get(ctx, name)
-	switch {
-	case err == nil:
-		p.blobless.Store(nil)
-	case errors.Is(err, lead.ErrNotFound):
-		err = permanent(err)
-	case !lead.IsPermanent(err):
-		p.missBlobs(ctx, err)
-	}
-	return body, err
-}
-
-// missBlobs notes, and logs once, that large bodies cannot be read or kept.
-func (p *Pipeline) missBlobs(ctx context.Context, err error) {
-	text := err.Error()
-	if p.blobless.Swap(&text) == nil && ctx.Err() == nil {
-		p.log.ErrorContext(ctx, "blobs cannot be reached, their deliveries wait", "err", err)
-	}
 }
 
 // parse fills an item with what the connector reads, in normal form. A parser that
@@ -203,35 +180,12 @@ func (p *Pipeline) parse(ctx context.Context, src *Source, d lead.Delivery, item
 	return nil
 }
 
-// keepFiles moves the bytes of attachments into the blob store.
-func (p *Pipeline) keepFiles(ctx context.Context, item *store.Item) error {
-	keep := func(q *lead.Inquiry) error {
-		for i := range q.Attachments {
-			a := &q.Attachments[i]
-			if a.Data == nil {
-				continue
-			}
-			name, err := p.o.Blobs.Put(ctx, a.Data)
-			if err != nil {
-				p.missBlobs(ctx, err)
-				return err
-			}
-			a.Blob, a.Size, a.Data = name, int64(len(a.Data)), nil
-		}
-		return nil
-	}
-	for i := range item.Inquiries {
-		if err := keep(&item.Inquiries[i]); err != nil {
-			return err
-		}
-	}
-	for i := range item.Updates {
-		if err := keep(&item.Updates[i].Patch); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// sourcesLag is how long a source may be known to the node that accepted a delivery and
+// not to the one that works it, with room to spare.
+const sourcesLag = 15 * time.Second
+
+// shared reports whether this node works what others accepted.
+func (p *Pipeline) shared() bool { _, ok := p.o.Queue.(Shared); return ok }
 
 // source returns the source of a delivery, also one that takes nothing in any more.
 // Leads made by hand have one that is in no configuration. While nobody can say that
@@ -246,6 +200,8 @@ func (p *Pipeline) source(d *lead.Delivery) (*Source, error) {
 		return src, nil
 	case p.o.Sources.Unsure(d.Source):
 		return nil, fmt.Errorf("%w: its source %q cannot be put in force", lead.ErrUnavailable, d.Source)
+	case p.shared() && p.now().Sub(d.At).Abs() < sourcesLag:
+		return nil, fmt.Errorf("%w: its source %q is not known here yet", lead.ErrUnavailable, d.Source)
 	}
 	return nil, fmt.Errorf("%w: its source %q is gone", lead.ErrPermanent, d.Source)
 }

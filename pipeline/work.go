@@ -66,7 +66,7 @@ func (p *Pipeline) commit(ctx context.Context, tasks []Task, read []outcome) err
 		case o.err == nil:
 			items = append(items, o.item)
 		case lead.IsPermanent(o.err):
-			parked = append(parked, store.Parking{Delivery: o.item.Delivery, Raw: o.item.Raw, Attempts: tasks[i].Attempt, Reason: reasonOf(o.err)})
+			parked = append(parked, store.Parking{Delivery: o.item.Delivery, Raw: o.item.Raw, Attempts: tasks[i].Attempt, Reason: reasonOf(o.err), Blobs: bodyKey(&o.item)})
 		default:
 			later = append(later, tasks[i])
 			continue
@@ -102,7 +102,7 @@ func (p *Pipeline) apply(ctx context.Context, items []store.Item) ([]store.Parki
 	case !lead.IsPermanent(err):
 		return nil, err
 	case len(items) == 1:
-		return []store.Parking{{Delivery: items[0].Delivery, Raw: items[0].Raw, Reason: reasonOf(err), Attempts: 1}}, nil
+		return []store.Parking{{Delivery: items[0].Delivery, Raw: items[0].Raw, Reason: reasonOf(err), Attempts: 1, Blobs: bodyKey(&items[0])}}, nil
 	}
 	p.log.WarnContext(ctx, "batch refused, storing one by one", "deliveries", len(items), "err", err)
 	var parked []store.Parking
@@ -143,7 +143,13 @@ func (p *Pipeline) guardedApply(ctx context.Context, items []store.Item) (r []st
 			err = errPanicked
 		}
 	}()
-	return p.o.Store.Apply(ctx, items)
+	r, err = p.o.Store.Apply(ctx, items)
+	if errors.Is(err, store.ErrBlobGone) {
+		if err = p.keepAgain(ctx, items); err == nil {
+			r, err = p.o.Store.Apply(ctx, items)
+		}
+	}
+	return r, err
 }
 
 var errPanicked = errors.Join(lead.ErrPermanent, errors.New("storing it panicked"))
@@ -165,6 +171,10 @@ func (p *Pipeline) park(ctx context.Context, items []store.Parking) error {
 			p.stalled.Store(nil)
 			p.parked(ctx, items)
 			return nil
+		case errors.Is(err, store.ErrBlobGone):
+			if missed := p.keepParked(ctx, items); missed != nil {
+				err = missed
+			}
 		case lead.IsPermanent(err) && len(items) > 1:
 			for i := range items {
 				if err := p.park(ctx, items[i:i+1]); err != nil {

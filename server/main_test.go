@@ -86,7 +86,7 @@ type node struct {
 	store    *sqlite.Store
 	journal  *journal.Journal
 	pipeline *pipeline.Pipeline
-	blobs    *blob.Files
+	blobs    *blob.Depot
 	sources  *pipeline.Sources
 	registry *pipeline.Registry
 	addr     string
@@ -124,12 +124,13 @@ func start(t testing.TB, o nodeOptions) *node {
 	must()
 	n.store, err = sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(dir, "leadgate.db")})
 	must()
-	n.blobs, err = blob.OpenFiles(filepath.Join(dir, "blobs"))
+	files, err := blob.OpenFiles(filepath.Join(dir, "blobs"))
 	must()
 	ring, err := seal.NewRing(seal.Key{1})
 	must()
 	vault := pipeline.NewVault(ring)
 	ro := pipeline.RegistryOptions{Sources: n.sources, Store: n.store, Vault: vault, Log: log}
+	n.blobs = blob.NewDepot(blob.Options{Local: files, Rows: n.store})
 	if !o.unset {
 		ro.Fixed = n.testSources()
 		for i := range ro.Fixed {

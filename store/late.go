@@ -308,3 +308,33 @@ func (l *Late) RenewLease(ctx context.Context, held Lease, ttl time.Duration) (L
 func (l *Late) ReleaseLease(ctx context.Context, held Lease) error {
 	return lateDo(l, func(s Store) error { return s.ReleaseLease(ctx, held) })
 }
+
+// ClaimBlobs implements Blobs.
+func (l *Late) ClaimBlobs(ctx context.Context, names []string) ([]string, error) {
+	return late(l, func(s Store) ([]string, error) { return s.ClaimBlobs(ctx, names) })
+}
+
+// BlobKey implements Blobs.
+func (l *Late) BlobKey(ctx context.Context, name string) (string, error) {
+	return late(l, func(s Store) (string, error) { return s.BlobKey(ctx, name) })
+}
+
+// DoomBlobs implements Blobs.
+func (l *Late) DoomBlobs(ctx context.Context, before time.Time, n int) ([]string, error) {
+	return late(l, func(s Store) ([]string, error) { return s.DoomBlobs(ctx, before, n) })
+}
+
+// ForgetBlobs implements Blobs.
+func (l *Late) ForgetBlobs(ctx context.Context, keys []string) error {
+	return lateDo(l, func(s Store) error { return s.ForgetBlobs(ctx, keys) })
+}
+
+// AdoptBlobs implements Blobs.
+func (l *Late) AdoptBlobs(ctx context.Context, keys []string) ([]string, error) {
+	return late(l, func(s Store) ([]string, error) { return s.AdoptBlobs(ctx, keys) })
+}
+
+// UnnameBlobs implements Blobs.
+func (l *Late) UnnameBlobs(ctx context.Context, deliveries []lead.ID) error {
+	return lateDo(l, func(s Store) error { return s.UnnameBlobs(ctx, deliveries) })
+}

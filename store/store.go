@@ -33,6 +33,7 @@ type Store interface {
 	Settings
 	State
 	Leases
+	Blobs
 	// Close ends all work and releases the database.
 	Close() error
 }
@@ -254,6 +255,7 @@ type Item struct {
 	Failures  []lead.Failure // parks the delivery beside what was stored of it
 	Replay    bool           // read again: the delivery is known, its keys absorb what is there
 	By        string         // who entered or replayed it, as its touches tell; "" for a source
+	Blobs     []string       // keys of all it names, each put since ClaimBlobs gave it
 
 	senders []*sender // of the inquiries, once somebody asked for them
 }
@@ -264,6 +266,7 @@ type Parking struct {
 	Raw      []byte
 	Reason   string
 	Attempts int
+	Blobs    []string // as of an Item
 }
 
 // Receipt is what became of a delivery.
@@ -379,4 +382,33 @@ type Token struct {
 	Hash    [32]byte // SHA-256 of the token
 	Created time.Time
 	Expires time.Time // zero for never
+}
+
+// Blobs knows of the bytes that lie outside the store which delivery names them, so
+// that nothing that is named is ever removed and everything else is in the end.
+//
+// A blob's name is the SHA-256 of its bytes in hex. Its key, under which it lies, is
+// the name and, once it was removed, how often: "NAME" or "NAME.1". A key that was
+// doomed is never given out again while anybody could still be removing it.
+//
+// Apply and Park name the keys of their items in their transaction. When one of them
+// was doomed, they change nothing and the error wraps ErrBlobGone.
+type Blobs interface {
+	// ClaimBlobs returns the keys under which blobs are to be put now, in the order of
+	// the names. From then on they count as put, whether or not they were there.
+	ClaimBlobs(ctx context.Context, names []string) (keys []string, err error)
+	// BlobKey returns the key under which a blob lies, or lead.ErrNotFound.
+	BlobKey(ctx context.Context, name string) (string, error)
+	// DoomBlobs dooms up to n blobs that no delivery names and that were last put
+	// before a time, and returns their keys, to be removed. Those that were returned
+	// before and not forgotten are among them again after BlobRetry.
+	DoomBlobs(ctx context.Context, before time.Time, n int) (keys []string, err error)
+	// ForgetBlobs says that what lay under doomed keys is removed.
+	ForgetBlobs(ctx context.Context, keys []string) error
+	// AdoptBlobs takes in keys that were found and may be unknown: those count as put
+	// now. It returns the ones that no delivery will ever name again, to be removed.
+	AdoptBlobs(ctx context.Context, keys []string) (stale []string, err error)
+	// UnnameBlobs makes deliveries name no blob any more. What nobody else names is
+	// doomed by the next DoomBlobs, whenever it was put.
+	UnnameBlobs(ctx context.Context, deliveries []lead.ID) error
 }

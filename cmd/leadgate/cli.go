@@ -45,6 +45,9 @@ type Options struct {
 	RedisPrefix    string   `name:"redis-prefix" help:"What all keys in Redis begin with; several installations that share one need different ones." default:"lg" placeholder:"TEXT"`
 	RedisCA        string   `name:"redis-ca" help:"Certificate (PEM) of the authority that signed Redis's, for rediss://. Default: the system's." placeholder:"FILE"`
 	RedisEviction  bool     `name:"redis-allow-eviction" help:"Start although Redis may evict keys when its memory is full. Nothing gets lost, work is done late."`
+	Blobs          string   `help:"Where bodies above 64 KB and files lie for all nodes: store (rows of Postgres), s3://BUCKET/PREFIX?endpoint=… or file:PATH. Default: the data folder, with Postgres its rows." placeholder:"URL"`
+	BlobsAccessKey string   `name:"blobs-access-key" help:"Access key of the bucket. Default: AWS's environment variables, files or the machine's role." placeholder:"KEY"`
+	BlobsSecretKey string   `name:"blobs-secret-key" help:"Secret key of the bucket." placeholder:"KEY"`
 	Roles          string   `help:"What this node does: accept takes deliveries, work pulls from Redis, run does jobs and runs sources." default:"accept,work,run" placeholder:"LIST"`
 	SecretKey      string   `name:"secret-key" help:"Key that seals secrets: 64 hex digits, or a file that holds them; further keys only open what was sealed before. Default: made in the data folder of the only node." placeholder:"KEY"`
 	APIToken       string   `name:"api-token" help:"A token that opens the API, for the first steps." placeholder:"TOKEN"`

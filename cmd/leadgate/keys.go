@@ -19,8 +19,11 @@ import (
 	"leadgate/store"
 )
 
-// manyNodes reports whether other nodes can work over the same store.
-func (o *Options) manyNodes() bool {
+// manyNodes reports whether there can be other nodes.
+func (o *Options) manyNodes() bool { return o.sharedStore() || o.Redis != "" }
+
+// sharedStore reports whether the store is one that several nodes share.
+func (o *Options) sharedStore() bool {
 	return strings.HasPrefix(o.Store, "postgres://") || strings.HasPrefix(o.Store, "postgresql://")
 }
 

@@ -39,7 +39,8 @@ type node struct {
 	log      *slog.Logger
 	roles    pipeline.Roles
 	vault    *pipeline.Vault
-	blobs    *blob.Files
+	blobs    *blob.Depot
+	chunks   chunks // where blobs lie when that is the store
 	store    *store.Late
 	open     func(context.Context) error // opens the store
 	opening  chan error                  // answers for an opening that takes long; nil for none
@@ -85,7 +86,8 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if n.journal, err = journal.Open(jo); err != nil {
 		return n, err
 	}
-	if n.blobs, err = blob.OpenFiles(filepath.Join(o.Data, "blobs")); err != nil {
+	files, err := blob.OpenFiles(filepath.Join(o.Data, "blobs"))
+	if err != nil {
 		return n, err
 	}
 	if n.roles, err = pipeline.ParseRoles(o.Roles); err != nil {
@@ -97,6 +99,9 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 		return n, err
 	}
 	n.leases = &pipeline.Leaser{Store: n.store, Owner: lead.NewID().String(), Log: n.log}
+	if err := n.openBlobs(ctx, files); err != nil {
+		return n, err
+	}
 	queue, err := n.openQueue(ctx)
 	if err != nil {
 		return n, err
@@ -131,6 +136,9 @@ func (n *node) openStore(ctx context.Context, yield func()) error {
 	}
 	if err := n.vault.Join(ctx, s); err != nil {
 		return errors.Join(err, s.Close())
+	}
+	if shared, ok := s.(*postgres.Store); ok {
+		n.chunks.there.Store(shared)
 	}
 	n.store.Set(s)
 	return nil
@@ -269,7 +277,7 @@ func (o *Options) storePath() (string, error) {
 // stored fails with lead.ErrNotFound when nothing was ever kept where the options
 // say: a misspelt folder must not look like a gateway without leads.
 func (o *Options) stored() error {
-	if o.manyNodes() {
+	if o.sharedStore() {
 		return nil
 	}
 	path, err := o.storePath()

@@ -125,6 +125,8 @@ func (g *gateway) run(ctx context.Context, ln net.Listener) error {
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	var wg sync.WaitGroup
+	collector := g.collector()
+	wg.Go(func() { collector.Run(working) })
 	failed := make(chan error, 3)
 	worked := g.work(working, &wg, failed)
 	wg.Go(func() {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"leadgate/lead"
 )
@@ -48,10 +49,11 @@ type File interface {
 	Sync() error
 }
 
-// FileInfo names a file and its length.
+// FileInfo names a file and tells its length and age.
 type FileInfo struct {
 	Name string // without the folder
 	Size int64
+	Time time.Time // when it was last written to, as far as the system has told the disk
 }
 
 // MakeDir makes a folder with the parents it lacks. It returns nil only when the

@@ -56,7 +56,7 @@ func (osFS) List(dir string) ([]FileInfo, error) {
 			return nil, err
 		}
 		if info.Mode().IsRegular() {
-			files = append(files, FileInfo{Name: e.Name(), Size: info.Size()})
+			files = append(files, FileInfo{Name: e.Name(), Size: info.Size(), Time: info.ModTime()})
 		}
 	}
 	return files, nil

@@ -130,7 +130,7 @@ func (s *site) join(work bool, dir string) *member {
 	if err := sources.Set([]pipeline.Source{{Source: connectors.Source{Name: "src", Kind: "test"}, Connector: kind}}); err != nil {
 		s.t.Fatal(err)
 	}
-	if m.Pipeline, err = pipeline.New(pipeline.Options{Journal: m.journal, Store: s.store, Blobs: blobs, Sources: sources, Dir: dir, Queue: m.redis}); err != nil {
+	if m.Pipeline, err = pipeline.New(pipeline.Options{Journal: m.journal, Store: s.store, Blobs: blob.NewDepot(blob.Options{Local: blobs}), Sources: sources, Dir: dir, Queue: m.redis}); err != nil {
 		s.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -1,54 +1,64 @@
-package blob
+package blob_test
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
-	"leadgate/lead"
+	"leadgate/store/blob"
+	"leadgate/store/blob/blobtest"
 )
 
-func TestPutGet(t *testing.T) {
+func TestFiles(t *testing.T) {
 	t.Parallel()
-	f, err := OpenFiles(filepath.Join(t.TempDir(), "blobs"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data := bytes.Repeat([]byte("body "), 20_000)
-	name, err := f.Put(context.Background(), data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := f.Put(context.Background(), data)
-	if err != nil || again != name {
-		t.Fatalf("second Put = %q, %v; want %q", again, err, name)
-	}
-	got, err := f.Get(context.Background(), name)
-	if err != nil || !bytes.Equal(got, data) {
-		t.Fatalf("Get returned %d bytes, %v", len(got), err)
+	for name, open := range map[string]func(string) (*blob.Files, error){"own": blob.OpenFiles, "shared": blob.OpenShared} {
+		t.Run(name, func(t *testing.T) {
+			blobtest.Run(t, func(t *testing.T) blobtest.Place {
+				dir := filepath.Join(t.TempDir(), "blobs")
+				f, err := open(dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return blobtest.Place{Store: f, Damage: func(t *testing.T, key string) {
+					path := filepath.Join(dir, key[:2], key)
+					data, err := os.ReadFile(path)
+					if err != nil {
+						t.Fatal(err)
+					}
+					data[len(data)/2] ^= 1
+					if err := os.WriteFile(path, data, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}}
+			})
+		})
 	}
 }
 
-func TestGetRefuses(t *testing.T) {
+// A folder that others use too is not tidied of what they are just writing.
+func TestSharedFolder(t *testing.T) {
 	t.Parallel()
-	f, err := OpenFiles(t.TempDir())
-	if err != nil {
+	dir := t.TempDir()
+	if _, err := blob.OpenShared(dir); err != nil {
 		t.Fatal(err)
 	}
-	name, err := f.Put(context.Background(), []byte("whole"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(f.path(name), []byte("other"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	missing := "00" + name[2:]
-	for ask, want := range map[string]error{"../../etc/passwd": lead.ErrInvalid, missing: lead.ErrNotFound, name: lead.ErrPermanent} {
-		if _, err := f.Get(context.Background(), ask); !errors.Is(err, want) {
-			t.Errorf("Get(%q) = %v, want %v", ask, err, want)
+	young, old := filepath.Join(dir, "new", ".new-young"), filepath.Join(dir, "new", ".new-old")
+	for _, name := range []string{young, old} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
 		}
+	}
+	if err := os.Chtimes(old, time.Time{}, time.Now().Add(-2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := blob.OpenShared(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(young); err != nil {
+		t.Errorf("what another process writes is gone: %v", err)
+	}
+	if _, err := os.Stat(old); err == nil {
+		t.Error("what nobody writes any more stays")
 	}
 }

@@ -50,7 +50,8 @@ func failNth(t *testing.T, fault faultfs.Fault) bool {
 	}
 	for i := range 6 {
 		data := body(i % 3) // each comes again, as after a refusal
-		name, err := f.Put(context.Background(), data)
+		name := Name(data)
+		err := f.Put(context.Background(), name, data)
 		switch {
 		case err == nil:
 			kept[name] = data
@@ -90,11 +91,11 @@ func TestRepeatAfterFailedSync(t *testing.T) {
 		t.Fatal(err)
 	}
 	fs.Inject(faultfs.Fault{Kind: faultfs.SyncDir, Nth: 1, Err: syscall.EIO})
-	if _, err := f.Put(context.Background(), body(1)); !errors.Is(err, lead.ErrUnavailable) {
+	if err := f.Put(context.Background(), Name(body(1)), body(1)); !errors.Is(err, lead.ErrUnavailable) {
 		t.Fatalf("Put = %v, want unavailable", err)
 	}
-	name, err := f.Put(context.Background(), body(1))
-	if err != nil {
+	name := Name(body(1))
+	if err := f.Put(context.Background(), name, body(1)); err != nil {
 		t.Fatal(err)
 	}
 	for seed := range uint64(32) {
@@ -116,8 +117,8 @@ func TestRepeatHeals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, err := f.Put(context.Background(), body(1))
-	if err != nil {
+	name := Name(body(1))
+	if err := f.Put(context.Background(), name, body(1)); err != nil {
 		t.Fatal(err)
 	}
 	another, err := OpenFilesOn(fs, "/data/blobs") // the next process
@@ -129,7 +130,7 @@ func TestRepeatHeals(t *testing.T) {
 		if _, err := f.Get(context.Background(), name); !errors.Is(err, lead.ErrPermanent) {
 			t.Errorf("Get of a damaged blob = %v, want permanent", err)
 		}
-		if _, err := f.Put(context.Background(), body(1)); err != nil {
+		if err := f.Put(context.Background(), name, body(1)); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := f.Get(context.Background(), name); err != nil || !bytes.Equal(got, body(1)) {
@@ -157,9 +158,9 @@ func TestConcurrentPuts(t *testing.T) {
 		for i := range 24 {
 			wg.Go(func() {
 				data := body(i % 4)
-				if name, err := f.Put(context.Background(), data); err == nil {
+				if f.Put(context.Background(), Name(data), data) == nil {
 					mu.Lock()
-					kept[name] = data
+					kept[Name(data)] = data
 					mu.Unlock()
 				}
 			})
@@ -188,7 +189,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	fs.SetQuota(1000)
 	for range 3 {
-		if _, err := f.Put(context.Background(), body(1)); !errors.Is(err, lead.ErrFull) {
+		if err := f.Put(context.Background(), Name(body(1)), body(1)); !errors.Is(err, lead.ErrFull) {
 			t.Fatalf("Put on a full disk = %v, want full", err)
 		}
 	}
@@ -196,7 +197,7 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("refused bodies stay: %v", left)
 	}
 	fs.SetQuota(0)
-	if _, err := f.Put(context.Background(), body(1)); err != nil {
+	if err := f.Put(context.Background(), Name(body(1)), body(1)); err != nil {
 		t.Errorf("Put after the disk has room again: %v", err)
 	}
 }

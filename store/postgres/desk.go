@@ -17,16 +17,24 @@ import (
 func (s *Store) Park(ctx context.Context, items []store.Parking) error {
 	return s.update(ctx, "parking", func(ctx context.Context, t *tx) error {
 		w := &writing{l: &loading{tx: t}}
+		named := map[lead.ID][]string{} // one that is stored names what it named then
 		for i := range items {
-			if err := w.park(&items[i]); err != nil {
+			if err := w.park(&items[i], named); err != nil {
 				return err
 			}
 		}
-		return w.end(ctx)
+		if err := t.send(ctx, &w.batch); err != nil {
+			return err
+		}
+		var b batch
+		if err := w.l.nameBlobs(ctx, &b, named); err != nil {
+			return err
+		}
+		return t.send(ctx, &b)
 	})
 }
 
-func (w *writing) park(p *store.Parking) error {
+func (w *writing) park(p *store.Parking, named map[lead.ID][]string) error {
 	receipt, err := json.Marshal(store.Receipt{ID: p.Delivery.ID, State: store.StateStored, Verdict: lead.Parked, Inquiries: []store.Outcome{}})
 	if err != nil {
 		return fmt.Errorf("%w: writing receipt: %w", lead.ErrPermanent, err)
@@ -35,10 +43,16 @@ func (w *writing) park(p *store.Parking) error {
 	if raw == nil {
 		raw = []byte{}
 	}
-	w.exec(`WITH kept AS (INSERT INTO deliveries (id, source, at, receipt, parked, attempts, raw) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	w.query(`WITH kept AS (INSERT INTO deliveries (id, source, at, receipt, parked, attempts, raw) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (id) DO UPDATE SET parked = excluded.parked, attempts = deliveries.attempts + 1 WHERE deliveries.parked IS NOT NULL
-			RETURNING xmax = 0 AS fresh)
-		INSERT INTO counts (name, value) SELECT c.name, c.value FROM kept, (VALUES ($8, 1), ($9, 1), ($10, $3)) c(name, value) WHERE fresh`,
+			RETURNING xmax = 0 AS fresh),
+		counted AS (INSERT INTO counts (name, value) SELECT c.name, c.value FROM kept, (VALUES ($8, 1), ($9, 1), ($10, $3)) c(name, value) WHERE fresh)
+		SELECT 1 FROM kept`, func(pgx.Rows) error {
+		if len(p.Blobs) > 0 {
+			named[p.Delivery.ID] = append(named[p.Delivery.ID], p.Blobs...)
+		}
+		return nil
+	},
 		[16]byte(p.Delivery.ID), text(p.Delivery.Source), micros(p.Delivery.At), string(receipt), text(p.Reason), p.Attempts, raw,
 		store.CountTaken, store.CountParked, store.CountLast+text(p.Delivery.Source))
 	return nil

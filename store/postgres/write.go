@@ -32,6 +32,9 @@ func (s *Store) commit(ctx context.Context, l *loading, c *store.Changes) error 
 	if err := w.was(ctx, c); err != nil {
 		return err
 	}
+	if err := l.nameBlobs(ctx, &w.batch, c.NamedBlobs()); err != nil {
+		return err
+	}
 	for _, write := range []func(*store.Changes){w.deliveries, w.receipts, w.merges, w.inquiries, w.persons, w.holders, w.blocks, w.leads, w.rebased, w.marks,
 		w.waits, w.entries, w.reviews, w.jobs, w.touched, w.counts} {
 		write(c)

@@ -19,7 +19,7 @@ func (s *Store) writeChanges(ctx context.Context, c *store.Changes) error {
 	e := encode(c)
 	defer e.wait()
 	for _, write := range []func(context.Context, *store.Changes) error{
-		s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, s.writeBlocks, e.writeLeads(s), s.writeMerges, s.writeRebased, s.writeMarks, e.writeInquiries(s), s.writeWaits, s.writeEntries, s.writeJobs, s.writeTouched, s.writeCounts,
+		s.writeBlobs, s.writeReceipts, s.writeDeliveries, s.writePersons, s.writeHolders, s.writeBlocks, e.writeLeads(s), s.writeMerges, s.writeRebased, s.writeMarks, e.writeInquiries(s), s.writeWaits, s.writeEntries, s.writeJobs, s.writeTouched, s.writeCounts,
 	} {
 		if err := write(ctx, c); err != nil {
 			return err
@@ -279,9 +279,12 @@ func (s *Store) Park(ctx context.Context, items []store.Parking) error {
 				c.Count(store.CountTaken, 1)
 				c.Count(store.CountParked, 1)
 				c.Last[p.Delivery.Source] = p.Delivery.At
-				continue
+			} else if again, err := s.changed(ctx, `UPDATE deliveries SET parked = ?, attempts = attempts + 1 WHERE id = ? AND parked IS NOT NULL`, p.Reason, p.Delivery.ID[:]); err != nil {
+				return err
+			} else if !again {
+				continue // it is stored, and names what it named then
 			}
-			if _, err := s.exec(ctx, `UPDATE deliveries SET parked = ?, attempts = attempts + 1 WHERE id = ? AND parked IS NOT NULL`, p.Reason, p.Delivery.ID[:]); err != nil {
+			if err := s.nameBlobs(ctx, p.Delivery.ID, p.Blobs); err != nil {
 				return err
 			}
 		}

@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 		"Resemblance": testResemblance, "ResemblanceLater": testResemblanceLater, "CrowdedBlocks": testCrowdedBlocks, "Counted": testCounted,
 		"State": testState, "StateExpires": testStateExpires, "StatePages": testStatePages, "StateConcurrent": testStateConcurrent, "Sources": testSources,
 		"Reseal": testReseal, "Leases": testLeases, "LateRenewal": testLateRenewal, "LeaseClock": testLeaseClock, "LeaseLaws": testLeaseLaws, "LeaseConcurrent": testLeaseConcurrent,
+		"Blobs": testBlobs, "BlobsGoneAndBack": testBlobsGoneAndBack, "BlobsAdopted": testBlobsAdopted, "BlobsUnnamed": testBlobsUnnamed, "BlobsRetried": testBlobsRetried, "BlobsParked": testBlobsParked, "BlobsRace": testBlobsRace, "BlobsUnnamedRace": testBlobsUnnamedRace,
 		"ChannelsAtOnce": testChannelsAtOnce, "AnyOrder": testAnyOrder,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"leadgate/internal/disk"
 	"leadgate/lead"
@@ -213,7 +214,7 @@ func (f *FS) List(dir string) ([]disk.FileInfo, error) {
 	var files []disk.FileInfo
 	for _, name := range slices.Sorted(maps.Keys(f.names)) {
 		if filepath.Dir(name) == filepath.Clean(dir) && !f.names[name].dir {
-			files = append(files, disk.FileInfo{Name: filepath.Base(name), Size: int64(len(f.names[name].data))})
+			files = append(files, disk.FileInfo{Name: filepath.Base(name), Size: int64(len(f.names[name].data)), Time: f.names[name].made})
 		}
 	}
 	return files, nil
@@ -239,7 +240,7 @@ func (f *FS) OpenFile(name string, flag int) (disk.File, error) {
 	case n != nil && flag&os.O_EXCL != 0:
 		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EEXIST}
 	case n == nil:
-		n = &inode{dirty: map[int]bool{}}
+		n = &inode{dirty: map[int]bool{}, made: time.Now()}
 		f.apply(nameOp{to: name, file: n})
 	case flag&os.O_TRUNC != 0:
 		n.resize(0)
@@ -364,7 +365,7 @@ func (f *FS) ReadFile(name string) []byte {
 func (f *FS) WriteFile(name string, data []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := &inode{data: slices.Clone(data), disk: slices.Clone(data), dirty: map[int]bool{}}
+	n := &inode{data: slices.Clone(data), disk: slices.Clone(data), dirty: map[int]bool{}, made: time.Now()}
 	f.names[name], f.disk[name] = n, n
 	f.parents(name)
 }

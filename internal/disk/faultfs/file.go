@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+	"time"
 )
 
 // inode is a file: what programs see of it, what is on the disk, and which sectors
@@ -17,6 +18,7 @@ type inode struct {
 	data  []byte
 	disk  []byte
 	dirty map[int]bool
+	made  time.Time
 	lost  map[int]bool // forgotten by a failed sync: never written unless written again
 }
 
@@ -97,7 +99,7 @@ func (n *inode) crashed(rng *rand.Rand) *inode {
 			putSector(out, n.data, s)
 		}
 	}
-	return &inode{data: out, disk: slices.Clone(out), dirty: map[int]bool{}}
+	return &inode{data: out, disk: slices.Clone(out), dirty: map[int]bool{}, made: n.made}
 }
 
 // Crash cuts the power: every later call on f fails, locks are gone, and the result

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"leadgate/lead"
+	"leadgate/store/blob"
+	"leadgate/store/blob/s3"
+	"leadgate/store/postgres"
+)
+
+const (
+	blobCheckTime = 5 * time.Second  // a start waits for a bucket to answer
+	bucketTime    = 20 * time.Second // one call of a bucket may take
+)
+
+// blobLocation is where blobs lie for all nodes. Without an option that is where every
+// node finds them: rows of a store that nodes share, else this node's folder.
+func (o *Options) blobLocation() (blob.Location, error) {
+	text := o.Blobs
+	switch {
+	case text != "":
+	case o.sharedStore():
+		text = blob.KindStore
+	default:
+		text = blob.KindFile + ":" + filepath.Join(o.Data, "blobs")
+	}
+	l, err := blob.ParseLocation(text)
+	if err != nil {
+		return l, fmt.Errorf("--blobs: %w", err)
+	}
+	return l, l.Suits(blob.Installation{Postgres: o.sharedStore(), Redis: o.Redis != ""})
+}
+
+// openBlobs makes the depot of this node over its own folder.
+func (n *node) openBlobs(ctx context.Context, local *blob.Files) error {
+	l, err := n.o.blobLocation()
+	if err != nil {
+		return err
+	}
+	bo := blob.Options{Local: local, Rows: n.store}
+	switch l.Kind {
+	case blob.KindFile:
+		if l.Path != filepath.Join(absolute(n.o.Data), "blobs") {
+			bo.Place, err = blob.OpenFiles(l.Path)
+		}
+	case blob.KindS3:
+		bo.Place, err = n.openBucket(ctx, l)
+	case blob.KindStore:
+		bo.Place = &n.chunks
+	}
+	if err != nil {
+		return err
+	}
+	n.blobs = blob.NewDepot(bo)
+	return nil
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// openBucket opens a bucket and tries it. One that does not answer now is no reason not
+// to start: deliveries with large bodies wait. One that never will is.
+func (n *node) openBucket(ctx context.Context, l blob.Location) (blob.Store, error) {
+	bucket, err := s3.Open(l, s3.Keys{Access: n.o.BlobsAccessKey, Secret: n.o.BlobsSecretKey}, nil)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, blobCheckTime)
+	defer cancel()
+	if err := bucket.Check(ctx); errors.Is(err, lead.ErrInvalid) {
+		return nil, err
+	} else if err != nil {
+		n.log.WarnContext(ctx, "the blob store does not answer; large bodies wait on this node's disk", "err", err)
+	}
+	return blob.NewBreaker(bucket, bucketTime, time.Now), nil
+}
+
+// chunks are blobs in the rows of a store that may not be open yet.
+type chunks struct {
+	there atomic.Pointer[postgres.Store]
+}
+
+var errNoChunks = fmt.Errorf("%w: the store is not open yet", lead.ErrUnavailable)
+
+// Put implements blob.Store.
+func (c *chunks) Put(ctx context.Context, key string, data []byte) error {
+	s := c.there.Load()
+	if s == nil {
+		return errNoChunks
+	}
+	return s.Chunks().Put(ctx, key, data)
+}
+
+// Get implements blob.Store.
+func (c *chunks) Get(ctx context.Context, key string) ([]byte, error) {
+	s := c.there.Load()
+	if s == nil {
+		return nil, errNoChunks
+	}
+	return s.Chunks().Get(ctx, key)
+}
+
+// Delete implements blob.Store.
+func (c *chunks) Delete(ctx context.Context, key string) error {
+	s := c.there.Load()
+	if s == nil {
+		return errNoChunks
+	}
+	return s.Chunks().Delete(ctx, key)
+}
+
+// List implements blob.Store.
+func (c *chunks) List(ctx context.Context, after string, n int) ([]string, error) {
+	s := c.there.Load()
+	if s == nil {
+		return nil, errNoChunks
+	}
+	return s.Chunks().List(ctx, after, n)
+}
+
+// collector removes the blobs nobody names. It must be made before anything is accepted.
+func (n *node) collector() *blob.Collector {
+	return blob.NewCollector(n.blobs, func() (time.Time, bool) {
+		s := n.journal.Stats()
+		return s.Oldest, s.Unread == 0
+	}, n.log)
+}
