@@ -116,9 +116,13 @@ func (p *Pipeline) apply(ctx context.Context, items []store.Item) ([]store.Parki
 	return parked, nil
 }
 
+// longestWait bounds the time between two tries of a store that is down: what waits
+// is to be stored soon after it is back.
+const longestWait = 5 * time.Second
+
 // applyPatiently retries for ever what may pass, with full jitter.
 func (p *Pipeline) applyPatiently(ctx context.Context, items []store.Item) ([]store.Receipt, error) {
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 15*time.Second) {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, longestWait) {
 		receipts, err := p.guardedApply(ctx, items)
 		if err == nil || lead.IsPermanent(err) {
 			p.stalled.Store(nil)
@@ -164,7 +168,7 @@ func (p *Pipeline) stall(ctx context.Context, err error) {
 
 // park keeps deliveries out of the way. It returns an error only when ctx ends.
 func (p *Pipeline) park(ctx context.Context, items []store.Parking) error {
-	for wait := 100 * time.Millisecond; len(items) > 0; wait = min(2*wait, 15*time.Second) {
+	for wait := 100 * time.Millisecond; len(items) > 0; wait = min(2*wait, longestWait) {
 		err := p.o.Store.Park(ctx, items)
 		switch {
 		case err == nil:

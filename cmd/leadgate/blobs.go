@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,7 @@ import (
 
 const (
 	blobCheckTime = 5 * time.Second  // a start waits for a bucket to answer
-	bucketTime    = 20 * time.Second // one call of a bucket may take
+	placeTime     = 30 * time.Second // one call of where blobs lie may take
 )
 
 // blobLocation is where blobs lie for all nodes. Without an option that is where every
@@ -37,35 +38,47 @@ func (o *Options) blobLocation() (blob.Location, error) {
 	return l, l.Suits(blob.Installation{Postgres: o.sharedStore(), Redis: o.Redis != ""})
 }
 
-// openBlobs makes the depot of this node over its own folder.
-func (n *node) openBlobs(ctx context.Context, local *blob.Files) error {
+// openBlobs makes the depot of this node. Where all nodes find blobs in this node's own
+// folder, nothing is copied; else bodies only wait in a folder for their commit, and what
+// lay in the old one is still read.
+func (n *node) openBlobs(ctx context.Context) error {
 	l, err := n.o.blobLocation()
 	if err != nil {
 		return err
 	}
-	bo := blob.Options{Local: local, Rows: n.store}
-	switch l.Kind {
-	case blob.KindFile:
-		if l.Path != filepath.Join(absolute(n.o.Data), "blobs") {
-			bo.Place, err = blob.OpenFiles(l.Path)
-		}
-	case blob.KindS3:
-		bo.Place, err = n.openBucket(ctx, l)
-	case blob.KindStore:
-		bo.Place = &n.chunks
+	bo := blob.Options{Rows: n.store}
+	if l.Kind == blob.KindFile && !l.Shared {
+		bo.Local, err = blob.OpenFiles(l.Path)
+		n.blobs = blob.NewDepot(bo)
+		return err
 	}
+	if bo.Local, err = blob.OpenFiles(filepath.Join(n.o.Data, "staging")); err != nil {
+		return err
+	}
+	own := filepath.Join(n.o.Data, "blobs")
+	if _, missing := os.Stat(own); missing == nil {
+		if bo.Earlier, err = blob.OpenFiles(own); err != nil {
+			return err
+		}
+	}
+	place, err := n.openPlace(ctx, l)
 	if err != nil {
 		return err
 	}
+	bo.Place = blob.NewBreaker(place, placeTime, nil)
 	n.blobs = blob.NewDepot(bo)
 	return nil
 }
 
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
+// openPlace opens where blobs lie for all nodes.
+func (n *node) openPlace(ctx context.Context, l blob.Location) (blob.Store, error) {
+	switch l.Kind {
+	case blob.KindFile:
+		return blob.OpenShared(l.Path)
+	case blob.KindS3:
+		return n.openBucket(ctx, l)
 	}
-	return path
+	return &n.chunks, nil
 }
 
 // openBucket opens a bucket and tries it. One that does not answer now is no reason not
@@ -82,7 +95,7 @@ func (n *node) openBucket(ctx context.Context, l blob.Location) (blob.Store, err
 	} else if err != nil {
 		n.log.WarnContext(ctx, "the blob store does not answer; large bodies wait on this node's disk", "err", err)
 	}
-	return blob.NewBreaker(bucket, bucketTime, time.Now), nil
+	return bucket, nil
 }
 
 // chunks are blobs in the rows of a store that may not be open yet.

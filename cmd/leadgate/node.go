@@ -86,10 +86,6 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if n.journal, err = journal.Open(jo); err != nil {
 		return n, err
 	}
-	files, err := blob.OpenFiles(filepath.Join(o.Data, "blobs"))
-	if err != nil {
-		return n, err
-	}
 	if n.roles, err = pipeline.ParseRoles(o.Roles); err != nil {
 		return n, fmt.Errorf("--roles: %w", err)
 	}
@@ -99,7 +95,7 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 		return n, err
 	}
 	n.leases = &pipeline.Leaser{Store: n.store, Owner: lead.NewID().String(), Log: n.log}
-	if err := n.openBlobs(ctx, files); err != nil {
+	if err := n.openBlobs(ctx); err != nil {
 		return n, err
 	}
 	queue, err := n.openQueue(ctx)
