@@ -19,6 +19,7 @@ import (
 type Store interface {
 	store.Intake
 	store.Outbox
+	store.Leases
 	Index(ctx context.Context, n int) (int, error)
 	Propose(ctx context.Context, n int) (int, error)
 }
@@ -60,8 +61,10 @@ type Options struct {
 	Courtesy *Courtesy // shared with whatever else works in the background; nil for one of its own
 	Meter    Meter     // nil for none
 	Log      *slog.Logger
-	Now      func() time.Time // nil for the system's
-	Jobs     map[string]Handler
+	Now      func() time.Time   // nil for the system's
+	Jobs     map[string]JobKind // what this node does of the outbox
+	Roles    Roles              // of this node; none given means all
+	Leases   *Leaser            // nil for one of its own
 }
 
 // Errors that end Run.
@@ -90,8 +93,7 @@ type Pipeline struct {
 
 // Limits of what is under way at once; everything beyond waits on disk.
 const (
-	windowEntries = 8192
-	windowBytes   = 32 << 20
+	windowEntries = 65536 // their bytes are in the queue, which has limits of its own
 	batchEntries  = 512
 	largeBody     = 64 << 10  // bodies above this go to the blob store
 	hugeBody      = 256 << 10 // bodies above this are refused while room is short
@@ -104,6 +106,9 @@ const (
 
 // New makes a pipeline. Accept works at once, the rest when Run is called.
 func New(o Options) (*Pipeline, error) {
+	if o.Roles == (Roles{}) {
+		o.Roles = AllRoles()
+	}
 	if o.Workers == 0 {
 		o.Workers = max(2, runtime.GOMAXPROCS(0)/2)
 	}
@@ -121,6 +126,9 @@ func New(o Options) (*Pipeline, error) {
 	}
 	if o.Queue == nil {
 		o.Queue = NewQueue()
+	}
+	if o.Leases == nil {
+		o.Leases = &Leaser{Store: o.Store, Owner: lead.NewID().String(), Log: o.Log}
 	}
 	g, err := openGuard(o.Dir)
 	if err != nil {
@@ -148,12 +156,16 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 // loops are what Run runs at once, each until its context ends.
 func (p *Pipeline) loops(cancel context.CancelCauseFunc) []func(context.Context) {
-	loops := []func(context.Context){p.forward, p.release, p.index, p.compare, p.watch(cancel)}
+	loops := []func(context.Context){p.forward, p.release, p.repush, p.hear, p.watch(cancel)}
 	for i := range p.o.Workers {
 		loops = append(loops, func(ctx context.Context) { p.work(ctx, i) })
 	}
-	for kind, handle := range p.o.Jobs {
-		loops = append(loops, p.runJobs(kind, handle))
+	if !p.o.Roles.Run {
+		return loops
+	}
+	loops = append(loops, p.index, p.compare)
+	for kind, k := range p.o.Jobs {
+		loops = append(loops, p.runJobs(kind, k))
 	}
 	return loops
 }

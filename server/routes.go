@@ -29,10 +29,10 @@ func (r route) pattern() string {
 // routes are all routes of leadgate. openapi.json describes those under /api.
 func (s *Server) routes() []route {
 	return []route{
-		{"", "/in/{source}", open, s.intake},
-		{"", "/in/{source}/{rest...}", open, s.intake},
-		{"", "/f/{source}", open, s.hosted("/f/")},
-		{"", "/f/{source}/{rest...}", open, s.hosted("/f/")},
+		{"", "/in/{source}", open, s.accepting(s.intake)},
+		{"", "/in/{source}/{rest...}", open, s.accepting(s.intake)},
+		{"", "/f/{source}", open, s.accepting(s.hosted("/f/"))},
+		{"", "/f/{source}/{rest...}", open, s.accepting(s.hosted("/f/"))},
 
 		{"GET", "/api/v1/leads", member, s.listLeads},
 		{"POST", "/api/v1/leads", member, s.enterLead},
@@ -49,6 +49,13 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/parked/{id}/replay", member, s.replay},
 		{"GET", "/api/v1/quarantine", member, s.listQuarantine},
 		{"POST", "/api/v1/quarantine/{id}/release", member, s.releaseInquiry},
+		{"GET", "/api/v1/sources", member, s.listSources},
+		{"POST", "/api/v1/sources", member, s.createSource},
+		{"PATCH", "/api/v1/sources/{source}", member, s.patchSource},
+		{"GET", "/api/v1/jobs/dead", member, s.listDeadJobs},
+		{"DELETE", "/api/v1/jobs/dead", member, s.removeDeadJobs},
+		{"POST", "/api/v1/jobs/replay", member, s.replayJobs},
+		{"POST", "/api/v1/jobs/{id}/replay", member, s.replayJob},
 		{"GET", "/api/v1/stats", member, s.getStats},
 		{"GET", "/api/v1/openapi.json", open, s.getOpenAPI},
 		{"", "/api/", open, s.noRoute},

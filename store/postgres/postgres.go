@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"leadgate/lead"
+	"leadgate/store"
 )
 
 // Options say where the store is and how it sees the time.
@@ -34,10 +35,14 @@ type Store struct {
 	write *pgxpool.Pool
 	read  *pgxpool.Pool // of its own, so that what waits for a lock starves nobody who looks
 	now   func() time.Time
+	own   bool // that clock is its own, and the database's counts for nothing
 
 	persons numbers
 	leads   numbers
+	folds   folds
 }
+
+var _ store.Store = (*Store)(nil)
 
 // The pools, and how long a connection that is not used is kept.
 const (
@@ -50,7 +55,7 @@ const (
 // Open connects, checks that a commit means what it should, and brings the schema up
 // to date, one node after the other. A schema made by a newer leadgate is refused.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, persons: numbers{sequence: "person_ids"}, leads: numbers{sequence: "lead_numbers"}}
+	s := &Store{now: o.Now, own: o.Now != nil, persons: numbers{sequence: "person_ids"}, leads: numbers{sequence: "lead_numbers"}}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -119,7 +124,11 @@ func (s *Store) Close() error {
 
 // makeStages writes the default stages into a new store.
 func (s *Store) makeStages(ctx context.Context) error {
-	return s.alone(ctx, "making stages", func(ctx context.Context, t *tx) error {
+	stages, err := s.Stages(ctx)
+	if err != nil || len(stages) > 0 {
+		return err
+	}
+	return s.alone(ctx, "writing stages", func(ctx context.Context, t *tx) error {
 		var there bool
 		if err := t.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM stages)`).Scan(&there); err != nil || there {
 			return err
