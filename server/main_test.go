@@ -126,11 +126,11 @@ func start(t testing.TB, o nodeOptions) *node {
 	must()
 	files, err := blob.OpenFiles(filepath.Join(dir, "blobs"))
 	must()
+	n.blobs = blob.NewDepot(blob.Options{Local: files, Rows: n.store})
 	ring, err := seal.NewRing(seal.Key{1})
 	must()
 	vault := pipeline.NewVault(ring)
 	ro := pipeline.RegistryOptions{Sources: n.sources, Store: n.store, Vault: vault, Log: log}
-	n.blobs = blob.NewDepot(blob.Options{Local: files, Rows: n.store})
 	if !o.unset {
 		ro.Fixed = n.testSources()
 		for i := range ro.Fixed {

@@ -17,24 +17,44 @@ import (
 func (s *Store) Park(ctx context.Context, items []store.Parking) error {
 	return s.update(ctx, "parking", func(ctx context.Context, t *tx) error {
 		w := &writing{l: &loading{tx: t}}
-		named := map[lead.ID][]string{} // one that is stored names what it named then
 		for i := range items {
-			if err := w.park(&items[i], named); err != nil {
+			if err := w.park(&items[i]); err != nil {
 				return err
 			}
 		}
-		if err := t.send(ctx, &w.batch); err != nil {
+		if err := w.nameParked(ctx, items); err != nil {
 			return err
 		}
-		var b batch
-		if err := w.l.nameBlobs(ctx, &b, named); err != nil {
-			return err
-		}
-		return t.send(ctx, &b)
+		return w.end(ctx)
 	})
 }
 
-func (w *writing) park(p *store.Parking, named map[lead.ID][]string) error {
+// nameParked makes deliveries that are parked now name their blobs. One that is stored
+// already names what it named then.
+func (w *writing) nameParked(ctx context.Context, items []store.Parking) error {
+	named := map[lead.ID][]string{}
+	var ids []lead.ID
+	for i := range items {
+		if p := &items[i]; len(p.Blobs) > 0 {
+			named[p.Delivery.ID] = p.Blobs
+			ids = append(ids, p.Delivery.ID)
+		}
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	if err := w.l.each(ctx, `SELECT id FROM deliveries WHERE id = ANY($1) AND parked IS NULL`, func(r pgx.Rows) error {
+		var stored lead.ID
+		err := r.Scan(id(&stored))
+		delete(named, stored)
+		return err
+	}, uuids(ids)); err != nil {
+		return err
+	}
+	return w.l.nameBlobs(ctx, &w.batch, named)
+}
+
+func (w *writing) park(p *store.Parking) error {
 	receipt, err := json.Marshal(store.Receipt{ID: p.Delivery.ID, State: store.StateStored, Verdict: lead.Parked, Inquiries: []store.Outcome{}})
 	if err != nil {
 		return fmt.Errorf("%w: writing receipt: %w", lead.ErrPermanent, err)
@@ -43,16 +63,10 @@ func (w *writing) park(p *store.Parking, named map[lead.ID][]string) error {
 	if raw == nil {
 		raw = []byte{}
 	}
-	w.query(`WITH kept AS (INSERT INTO deliveries (id, source, at, receipt, parked, attempts, raw) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	w.exec(`WITH kept AS (INSERT INTO deliveries (id, source, at, receipt, parked, attempts, raw) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (id) DO UPDATE SET parked = excluded.parked, attempts = deliveries.attempts + 1 WHERE deliveries.parked IS NOT NULL
-			RETURNING xmax = 0 AS fresh),
-		counted AS (INSERT INTO counts (name, value) SELECT c.name, c.value FROM kept, (VALUES ($8, 1), ($9, 1), ($10, $3)) c(name, value) WHERE fresh)
-		SELECT 1 FROM kept`, func(pgx.Rows) error {
-		if len(p.Blobs) > 0 {
-			named[p.Delivery.ID] = append(named[p.Delivery.ID], p.Blobs...)
-		}
-		return nil
-	},
+			RETURNING xmax = 0 AS fresh)
+		INSERT INTO counts (name, value) SELECT c.name, c.value FROM kept, (VALUES ($8, 1), ($9, 1), ($10, $3)) c(name, value) WHERE fresh`,
 		[16]byte(p.Delivery.ID), text(p.Delivery.Source), micros(p.Delivery.At), string(receipt), text(p.Reason), p.Attempts, raw,
 		store.CountTaken, store.CountParked, store.CountLast+text(p.Delivery.Source))
 	return nil
