@@ -19,6 +19,7 @@ import (
 type Store interface {
 	store.Intake
 	store.Outbox
+	store.Leases
 	Index(ctx context.Context, n int) (int, error)
 	Propose(ctx context.Context, n int) (int, error)
 }
@@ -53,9 +54,10 @@ type Options struct {
 	Courtesy *Courtesy // shared with whatever else works in the background; nil for one of its own
 	Meter    Meter     // nil for none
 	Log      *slog.Logger
-	Now      func() time.Time // nil for the system's
-	Jobs     map[string]Handler
-	Roles    Roles // of this node; none given means all
+	Now      func() time.Time   // nil for the system's
+	Jobs     map[string]JobKind // what this node does of the outbox
+	Roles    Roles              // of this node; none given means all
+	Leases   *Leaser            // nil for one of its own
 }
 
 // Errors that end Run.
@@ -118,6 +120,9 @@ func New(o Options) (*Pipeline, error) {
 	if o.Queue == nil {
 		o.Queue = NewQueue()
 	}
+	if o.Leases == nil {
+		o.Leases = &Leaser{Store: o.Store, Owner: lead.NewID().String(), Log: o.Log}
+	}
 	g, err := openGuard(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening pipeline: %w", err)
@@ -152,8 +157,8 @@ func (p *Pipeline) loops(cancel context.CancelCauseFunc) []func(context.Context)
 		return loops
 	}
 	loops = append(loops, p.index, p.compare)
-	for kind, handle := range p.o.Jobs {
-		loops = append(loops, p.runJobs(kind, handle))
+	for kind, k := range p.o.Jobs {
+		loops = append(loops, p.runJobs(kind, k))
 	}
 	return loops
 }

@@ -57,10 +57,10 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// Watch adds what is asked at scrape time: the journal, what waits, and how long
+// Watch adds what is asked at scrape time: the journal, what waits, what is broken, and how long
 // each source has been quiet.
-func (m *Metrics) Watch(in Intake, st Store, now func() time.Time) error {
-	return m.registry.Register(&watched{in: in, st: st, now: now})
+func (m *Metrics) Watch(in Intake, st Store, sources *pipeline.Sources, now func() time.Time) error {
+	return m.registry.Register(&watched{in: in, st: st, sources: sources, now: now})
 }
 
 // ServeHTTP answers a scrape.
@@ -92,9 +92,10 @@ func (m *Metrics) Worked(deliveries int, took time.Duration) {
 
 // watched collects gauges when it is asked.
 type watched struct {
-	in  Intake
-	st  Store
-	now func() time.Time
+	in      Intake
+	st      Store
+	sources *pipeline.Sources
+	now     func() time.Time
 }
 
 func gauge(name, help string, labels ...string) *prometheus.Desc {
@@ -119,6 +120,7 @@ func (c *watched) Collect(out chan<- prometheus.Metric) {
 	send(gauge("journal_age_seconds", "Age of the oldest delivery the store does not have yet."), age)
 	send(gauge("journal_corrupt_records", "Damaged records that were set aside."), float64(h.Journal.Corrupt))
 	send(gauge("in_flight", "Deliveries between journal and store."), float64(h.Flight))
+	send(gauge("sources_broken", "Sources that cannot be put in force; /healthz says why."), float64(len(c.sources.Broken())))
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	st, err := c.st.Stats(ctx)
@@ -136,8 +138,7 @@ func (c *watched) counts(send func(*prometheus.Desc, float64, ...string), st sto
 	send(gauge("parked", "Deliveries that wait for a human because they could not be read or stored."), float64(st.Parked))
 	send(gauge("quarantine", "Inquiries in quarantine."), float64(st.Quarantine))
 	send(gauge("unindexed", "Leads that wait to be found by what is new of them."), float64(st.Unindexed))
-	send(gauge("jobs_waiting", "Jobs in the outbox."), float64(st.Jobs.Waiting))
-	send(gauge("jobs_buried", "Jobs that were given up."), float64(st.Jobs.Buried))
+	c.jobs(send, &st.Jobs)
 	leads := gauge("leads", "Leads by the meaning of their stage.", "status")
 	send(leads, float64(st.Leads.Open), string(lead.Open))
 	send(leads, float64(st.Leads.Won), string(lead.Won))
@@ -145,5 +146,22 @@ func (c *watched) counts(send func(*prometheus.Desc, float64, ...string), st sto
 	last := gauge("source_quiet_seconds", "Time since the last delivery of a source.", "source")
 	for source, at := range st.LastEvent {
 		send(last, c.now().Sub(at).Seconds(), source)
+	}
+}
+
+func (c *watched) jobs(send func(*prometheus.Desc, float64, ...string), st *store.JobStats) {
+	send(gauge("jobs_waiting", "Jobs in the outbox, those in work included."), float64(st.Waiting))
+	send(gauge("jobs_buried", "Jobs that were given up."), float64(st.Buried))
+	byKind := gauge("jobs", "Jobs by kind and state: waiting (for their time, their target or a place), running, dead.", "kind", "state")
+	held := map[string]int{}
+	for _, h := range st.Held {
+		held[h.Kind]++
+	}
+	targets := gauge("jobs_held_targets", "Targets whose jobs wait because they asked for a pause, fail, or are gone (a hundred at most).", "kind")
+	for _, k := range st.Kinds {
+		send(byKind, float64(max(0, k.Waiting-k.Running)), k.Kind, "waiting")
+		send(byKind, float64(k.Running), k.Kind, "running")
+		send(byKind, float64(k.Buried), k.Kind, "dead")
+		send(targets, float64(held[k.Kind]), k.Kind)
 	}
 }

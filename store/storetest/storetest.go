@@ -27,7 +27,8 @@ func Run(t *testing.T, open Open) {
 		"PartlyParked": testPartlyParked, "Quarantine": testQuarantine, "QuarantinedThread": testQuarantinedThread, "Outbox": testOutbox,
 		"Settings": testSettings, "Patch": testPatch, "Search": testSearch, "Unindexed": testUnindexed, "Paging": testPaging, "Stats": testStats, "Poison": testPoison,
 		"Known": testKnown, "Permanence": testPermanence, "Holding": testHolding, "EndedContext": testEndedContext, "JobsComeAgain": testJobsComeAgain,
-		"LostLease": testLostLease, "JobCounts": testJobCounts, "IdentityLaws": testIdentityLaws, "Crowd": testCrowd, "ConcurrentDesk": testConcurrentDesk,
+		"LostLease": testLostLease, "JobCounts": testJobCounts, "JobTurns": testJobTurns, "JobsAtOnce": testJobsAtOnce, "HeldTarget": testHeldTarget, "GoneTarget": testGoneTarget,
+		"DeadJobs": testDeadJobs, "DeadKeys": testDeadKeys, "JobOrder": testJobOrder, "RunnersAtOnce": testRunnersAtOnce, "StalledRunner": testStalledRunner, "JobLaws": testJobLaws, "IdentityLaws": testIdentityLaws, "Crowd": testCrowd, "ConcurrentDesk": testConcurrentDesk,
 		"ReopenAfterMerge": testReopenAfterMerge, "MergeChain": testMergeChain, "DeskPages": testDeskPages, "MoreIsNoDoubleClick": testMoreIsNoDoubleClick,
 		"LateDoubleClick": testLateDoubleClick, "Receipts": testReceipts, "GroupChat": testGroupChat, "MailThread": testMailThread,
 		"ForeignAfterClose": testForeignAfterClose, "IdentityInThread": testIdentityInThread, "AnonymousChat": testAnonymousChat, "RowsFold": testRowsFold,
@@ -36,6 +37,8 @@ func Run(t *testing.T, open Open) {
 		"UndoAutomatic": testUndoAutomatic, "UndoKeepsChanges": testUndoKeepsChanges, "UndoRefuses": testUndoRefuses, "UndoAfterClose": testUndoAfterClose,
 		"UndoConversation": testUndoConversation, "UndoAfterUpdate": testUndoAfterUpdate, "UndoConcurrent": testUndoConcurrent, "Duplicates": testDuplicates, "NotSame": testNotSame, "NotSameUpdate": testNotSameUpdate, "UndoReceipts": testUndoReceipts, "UndoBatch": testUndoBatch, "UndoPersons": testUndoPersons, "UndoMovedLead": testUndoMovedLead,
 		"Resemblance": testResemblance, "ResemblanceLater": testResemblanceLater, "CrowdedBlocks": testCrowdedBlocks, "Counted": testCounted,
+		"State": testState, "StateExpires": testStateExpires, "StatePages": testStatePages, "StateConcurrent": testStateConcurrent, "Sources": testSources,
+		"Reseal": testReseal, "Leases": testLeases, "LateRenewal": testLateRenewal, "LeaseClock": testLeaseClock, "LeaseLaws": testLeaseLaws, "LeaseConcurrent": testLeaseConcurrent,
 		"ChannelsAtOnce": testChannelsAtOnce, "AnyOrder": testAnyOrder,
 	} {
 		t.Run(name, func(t *testing.T) {
