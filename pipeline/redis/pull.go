@@ -37,7 +37,7 @@ func (n *Node) Pull(ctx context.Context, most int) ([]pipeline.Task, error) {
 		n.fetched.Add(-fetched)
 		signal(n.taken)
 	}
-	if t, ok := tasks[0].Ticket.(*ticket); ok && tasks[0].Single {
+	if t, ok := tasks[0].Ticket.(*ticket); ok && tasks[0].Single && !n.breaker.open() {
 		n.suspect(ctx, &tasks[0], t)
 	}
 	return tasks, nil
