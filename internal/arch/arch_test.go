@@ -56,7 +56,7 @@ func table() []row {
 		{pkg: "store", ours: []string{"lead", "lead/normal", "dedupe"}},
 		{pkg: "store/storetest", ours: []string{"lead", "lead/normal", "dedupe", "store"}, test: true},
 		{pkg: "store/blob", ours: []string{"lead", "internal/disk"}},
-		{pkg: "store/sqlite", ours: []string{"lead", "store"}, theirs: []string{"github.com/pressly/goose/v3", "modernc.org/sqlite"}},
+		{pkg: "store/sqlite", ours: []string{"lead", "internal/disk", "store"}, theirs: []string{"github.com/pressly/goose/v3", "modernc.org/sqlite"}},
 
 		{pkg: "pipeline/journal", ours: []string{"lead", "internal/disk"}},
 		{pkg: "pipeline", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline/journal"}},
