@@ -19,6 +19,8 @@ type program struct {
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the gateway."`
 	Demo    demoCmd    `cmd:"" help:"Run a gateway with a sample site, in a folder that is thrown away unless --data names one."`
+	Backup  backupCmd  `cmd:"" help:"Copy everything that is kept, beside a running gateway."`
+	Restore restoreCmd `cmd:"" help:"Make a data folder out of a backup."`
 	Check   checkCmd   `cmd:"" help:"Check configuration, disk and store, and say what is wrong."`
 	Config  configCmd  `cmd:"" help:"Show the configuration in force, or an example of one."`
 	Dedupe  dedupeCmd  `cmd:"" help:"Say which records of a file are of one person, as intake would."`

@@ -98,6 +98,9 @@ func (n *node) close() error {
 // openStore opens the store an option names, and makes it where there is none. yield
 // is called by an engine that works in this process.
 func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
+	if err := o.unfinished(); err != nil {
+		return nil, err
+	}
 	path, err := o.storePath()
 	if err != nil {
 		return nil, err
