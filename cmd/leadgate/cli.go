@@ -33,23 +33,28 @@ type cli struct {
 // Options can be given as flags, as environment variables LEADGATE_… (or …_FILE
 // for a file that holds the value), or in the configuration file, in this order.
 type Options struct {
-	Config         string   `help:"Configuration file (YAML)." placeholder:"FILE"`
-	Data           string   `help:"Folder of everything this node keeps." default:"./leadgate-data" placeholder:"DIR"`
-	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	PublicURL      string   `name:"public-url" help:"Address under which the world reaches this gateway." placeholder:"URL"`
-	TrustedProxies []string `name:"trusted-proxies" help:"Addresses or networks of proxies whose X-Forwarded-For or Forwarded counts." placeholder:"CIDR"`
-	TLSCert        string   `name:"tls-cert" help:"Certificate chain (PEM); read again when the file changes." placeholder:"FILE"`
-	TLSKey         string   `name:"tls-key" help:"Key of the certificate (PEM)." placeholder:"FILE"`
-	Store          string   `help:"Where leads are kept: sqlite:PATH. Default: a file in the data folder." placeholder:"URL"`
-	SecretKey      string   `name:"secret-key" help:"Key that seals secrets: 64 hex digits, or a file that holds them. Default: made in the data folder." placeholder:"KEY"`
-	APIToken       string   `name:"api-token" help:"A token that opens the API, for the first steps." placeholder:"TOKEN"`
-	Region         string   `help:"Country whose phone numbers may come without a country code (ISO 3166, such as FR)." placeholder:"XX"`
-	JournalQuota   string   `name:"journal-quota" help:"Most bytes of deliveries that may wait on disk." default:"4GB" placeholder:"SIZE"`
-	DiskFloor      string   `name:"disk-floor" help:"Free disk space below which nothing is accepted." default:"128MB" placeholder:"SIZE"`
-	SegmentSize    string   `name:"segment-size" help:"Size of a segment of the journal." default:"64MB" placeholder:"SIZE"`
-	Connections    int      `name:"connections-per-address" help:"Most connections one public address (or IPv6 /64) may have open; 0 for no limit." default:"256" placeholder:"N"`
-	LogLevel       string   `name:"log-level" help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
-	LogFormat      string   `name:"log-format" help:"text or json." default:"text" enum:"text,json"`
+	Config           string   `help:"Configuration file (YAML)." placeholder:"FILE"`
+	Data             string   `help:"Folder of everything this node keeps." default:"./leadgate-data" placeholder:"DIR"`
+	Listen           string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	PublicURL        string   `name:"public-url" help:"Address under which the world reaches this gateway." placeholder:"URL"`
+	TrustedProxies   []string `name:"trusted-proxies" help:"Addresses or networks of proxies whose X-Forwarded-For or Forwarded counts." placeholder:"CIDR"`
+	TLSCert          string   `name:"tls-cert" help:"Certificate chain (PEM); read again when the file changes." placeholder:"FILE"`
+	TLSKey           string   `name:"tls-key" help:"Key of the certificate (PEM)." placeholder:"FILE"`
+	TLSAuto          []string `name:"tls-auto" help:"Domains for which certificates are had by ACME and renewed; this agrees to the authority's terms." placeholder:"DOMAIN"`
+	TLSAutoHTTP      string   `name:"tls-auto-http" help:"Where the authority's challenge is answered in clear and all else sent to https; off for nowhere. Default: :80, and off when --listen is loopback." placeholder:"HOST:PORT"`
+	TLSAutoEmail     string   `name:"tls-auto-email" help:"Whom the authority writes to about certificates." placeholder:"ADDRESS"`
+	TLSAutoDirectory string   `name:"tls-auto-directory" help:"ACME directory of the authority. Default: Let's Encrypt." placeholder:"URL"`
+	TLSAutoCA        string   `name:"tls-auto-ca" help:"Roots (PEM) that the authority's own address is trusted by, beside the system's." placeholder:"FILE"`
+	Store            string   `help:"Where leads are kept: sqlite:PATH. Default: a file in the data folder." placeholder:"URL"`
+	SecretKey        string   `name:"secret-key" help:"Key that seals secrets: 64 hex digits, or a file that holds them. Default: made in the data folder." placeholder:"KEY"`
+	APIToken         string   `name:"api-token" help:"A token that opens the API, for the first steps." placeholder:"TOKEN"`
+	Region           string   `help:"Country whose phone numbers may come without a country code (ISO 3166, such as FR)." placeholder:"XX"`
+	JournalQuota     string   `name:"journal-quota" help:"Most bytes of deliveries that may wait on disk." default:"4GB" placeholder:"SIZE"`
+	DiskFloor        string   `name:"disk-floor" help:"Free disk space below which nothing is accepted." default:"128MB" placeholder:"SIZE"`
+	SegmentSize      string   `name:"segment-size" help:"Size of a segment of the journal." default:"64MB" placeholder:"SIZE"`
+	Connections      int      `name:"connections-per-address" help:"Most connections one public address (or IPv6 /64) may have open; 0 for no limit." default:"256" placeholder:"N"`
+	LogLevel         string   `name:"log-level" help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
+	LogFormat        string   `name:"log-format" help:"text or json." default:"text" enum:"text,json"`
 }
 
 // common is what every subcommand gets.

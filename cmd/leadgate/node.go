@@ -299,6 +299,19 @@ func buildSource(list []connectors.Connector, values map[string]any) (pipeline.S
 	return src, &connectors.FieldError{Field: "connector", Problem: fmt.Sprintf("must be a kind of source there is, and there is no connector %q", src.Kind)}
 }
 
+// loopback reports whether only this machine reaches the address to listen on.
+func (o *Options) loopback() bool {
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return false
+	}
+	a, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && a.IsLoopback()
+}
+
+// tls reports whether this gateway speaks TLS itself.
+func (o *Options) tls() bool { return o.TLSCert != "" || len(o.TLSAuto) > 0 }
+
 // network checks the address to listen on. Anything but loopback needs TLS or a
 // trusted proxy in front, so that nobody's inquiry crosses the open net in clear.
 func (o *Options) network() ([]netip.Prefix, error) {
@@ -317,13 +330,14 @@ func (o *Options) network() ([]netip.Prefix, error) {
 	if (o.TLSCert == "") != (o.TLSKey == "") {
 		return nil, fmt.Errorf("%w: --tls-cert and --tls-key belong together", lead.ErrInvalid)
 	}
-	host, _, err := net.SplitHostPort(o.Listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(o.Listen); err != nil {
 		return nil, fmt.Errorf("%w: --listen is HOST:PORT", lead.ErrInvalid)
 	}
-	a, err := netip.ParseAddr(host)
-	if loopback := host == "localhost" || err == nil && a.IsLoopback(); !loopback && o.TLSCert == "" && len(trusted) == 0 {
-		return nil, fmt.Errorf("%w: listening on %s would take inquiries in clear text from anywhere: give --tls-cert and --tls-key, or name the proxy in front with --trusted-proxies", lead.ErrInvalid, o.Listen)
+	if err := o.checkAuto(); err != nil {
+		return nil, err
+	}
+	if !o.loopback() && !o.tls() && len(trusted) == 0 {
+		return nil, fmt.Errorf("%w: listening on %s would take inquiries in clear text from anywhere: give --tls-auto, or --tls-cert and --tls-key, or name the proxy in front with --trusted-proxies", lead.ErrInvalid, o.Listen)
 	}
 	if o.PublicURL != "" {
 		u, err := url.Parse(o.PublicURL)
