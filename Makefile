@@ -4,6 +4,7 @@ SHELL       := /bin/bash
 .DEFAULT_GOAL := help
 export CGO_ENABLED ?= 0
 
+servers   := go run -trimpath ./internal/services/with --
 static    := go build -trimpath -ldflags='-s -w'
 platforms := linux/amd64 linux/arm64 darwin/arm64
 
@@ -19,7 +20,7 @@ test: ## run everything a change must pass, as .ci/run does
 	@.ci/test
 
 race: ## run the Go tests with the race detector
-	CGO_ENABLED=1 go test -race -shuffle=on ./...
+	$(servers) env CGO_ENABLED=1 go test -race -shuffle=on ./...
 
 fuzz: ## fuzz every target for 20 s (FUZZTIME=5m for longer)
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u | while read -r dir; do \
@@ -39,20 +40,20 @@ lint: ## gofmt, go vet, and the linters that are installed
 	done
 
 chaos: ## ten times the random tests, then 50 kills under load, crowds, and a full disk (takes root)
-	LEADGATE_CHAOS=10 go test -count=1 -timeout 30m ./lead/... ./store/... ./pipeline/...
+	LEADGATE_CHAOS=10 $(servers) go test -count=1 -timeout 30m ./lead/... ./store/... ./pipeline/...
 	LEADGATE_CHAOS=1 go test -count=1 -tags chaos -timeout 30m -parallel 1 -run 'TestHerd|TestSlowCrowd|TestDiskFull' -v ./cmd/leadgate
 	LEADGATE_CHAOS=1 go test -count=1 -run TestShippedWeights ./bench
 	go run -trimpath ./bench chaos -rounds 50
 
 bench: ## Go benchmarks, then every bar of speed and accuracy; fails when one is short, after all of them
-	go test -run '^$$' -bench . -benchmem ./...
+	$(servers) go test -run '^$$' -bench . -benchmem ./...
 	@short=; for mode in accept e2e raw costs start people; do \
 		echo "== bench $$mode"; go run -trimpath ./bench $$mode || short="$$short $$mode"; \
 	done; \
 	[ -z "$$short" ] || { echo "short or failed:$$short"; exit 1; }
 
 cover: ## which lines the tests reach
-	go test -coverpkg=./... -coverprofile=coverage.out ./... >/dev/null
+	$(servers) go test -coverpkg=./... -coverprofile=coverage.out ./... >/dev/null
 	@go tool cover -func=coverage.out | tail -n 1
 	@echo "go tool cover -html=coverage.out shows the lines"
 
