@@ -23,6 +23,7 @@ import (
 	"leadgate/pipeline/journal"
 	"leadgate/store"
 	"leadgate/store/blob"
+	"leadgate/store/postgres"
 	"leadgate/store/sqlite"
 )
 
@@ -128,6 +129,13 @@ func (c *backupCmd) scratch() (string, func() error, error) {
 
 // openBackup opens the store an option names for copying.
 func openBackup(ctx context.Context, o *Options, scratch string) (store.Backup, error) {
+	if o.shared() {
+		b, err := postgres.OpenBackup(ctx, o.Store)
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
 	path, err := o.storePath()
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"leadgate/internal/services"
 	"leadgate/lead"
 )
 
@@ -123,6 +124,51 @@ func TestBackupUnderLoad(t *testing.T) {
 		r.holds(t, from, want)
 		r.kill()
 	}
+}
+
+// The same of two nodes over Postgres: the journal of one first, then the whole of the
+// other.
+func TestBackupOfTwoNodes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	key := strings.Repeat("5e", 32)
+	shared := []string{"--store", services.Postgres(t).Database(t).DSN(), "--secret-key", key, "--segment-size", "1MB"}
+	one := &loaded{process: newProcess(t, shared...), acked: map[string]bool{}}
+	two := &loaded{process: &process{t: t, exe: one.exe, data: filepath.Join(dir, "two"), flags: shared}, acked: map[string]bool{}}
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for n, l := range []*loaded{one, two} {
+		l.start()
+		for c := range 4 {
+			wg.Go(func() { l.send(ctx, 10*n+c) })
+		}
+	}
+	time.Sleep(2 * time.Second)
+	before := append(one.receipts(), two.receipts()...)
+	for _, args := range [][]string{
+		{"backup", filepath.Join(dir, "journal"), "--only", "journal", "--data", two.data},
+		{"backup", filepath.Join(dir, "whole"), "--data", one.data},
+	} {
+		if _, msg, err := one.leadgate(append(args, shared...)...); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, msg)
+		}
+	}
+	stop()
+	wg.Wait()
+	one.kill()
+	two.kill()
+	if len(before) < 20 {
+		t.Fatalf("%d receipts before: no load", len(before))
+	}
+	r := &process{t: t, exe: one.exe, data: filepath.Join(dir, "restored"), flags: append([]string{"--store", services.Postgres(t).Database(t).DSN()}, shared[2:]...)}
+	for _, from := range []string{"whole", "journal"} {
+		if _, msg, err := r.leadgate(append([]string{"restore", filepath.Join(dir, from), "--data", r.data}, r.flags...)...); err != nil {
+			t.Fatalf("restoring %s: %v\n%s", from, err, msg)
+		}
+	}
+	r.start()
+	r.holds(t, "two nodes", before)
+	r.kill()
 }
 
 // holds wants every receipt to be stored, each for a lead of its own.

@@ -15,7 +15,9 @@ import (
 	"leadgate/internal/disk"
 	"leadgate/lead"
 	"leadgate/pipeline/journal"
+	"leadgate/store"
 	"leadgate/store/blob"
+	"leadgate/store/postgres"
 	"leadgate/store/sqlite"
 )
 
@@ -51,7 +53,7 @@ func (c *restoreCmd) Run(in *common) (err error) {
 	if err := from.verify(in.ctx); err != nil {
 		return fmt.Errorf("checking the backup: %w", err)
 	}
-	if err := c.fits(&from.manifest); err != nil {
+	if err := c.fits(in.ctx, &from.manifest); err != nil {
 		return err
 	}
 	if err := c.restore(in.ctx, from); err != nil {
@@ -94,18 +96,14 @@ func (c *restoreCmd) open(ctx context.Context, stdin io.Reader) (*backupReader, 
 }
 
 // fits refuses a target that holds something, and a key that is another one.
-func (c *restoreCmd) fits(m *manifest) error {
+func (c *restoreCmd) fits(ctx context.Context, m *manifest) error {
 	if err := c.rightKey(m); err != nil {
 		return err
 	}
 	if m.Store == nil { // a journal alone goes beside what is there: the store absorbs what it knows
 		return nil
 	}
-	path, err := c.storePath()
-	if err != nil {
-		return err
-	}
-	if err := sqlite.Restorable(path, *m.Store); err != nil {
+	if err := c.vacant(ctx, *m.Store); err != nil {
 		return err
 	}
 	for _, folder := range [...]string{"journal", "blobs"} {
@@ -120,6 +118,29 @@ func (c *restoreCmd) fits(m *manifest) error {
 		}
 	}
 	return nil
+}
+
+// vacant reports why the store an option names cannot take a copy.
+func (c *restoreCmd) vacant(ctx context.Context, m store.Copied) error {
+	if c.shared() {
+		return postgres.Restorable(ctx, postgres.Options{DSN: c.Store, Migrate: c.StoreMigrate}, m)
+	}
+	path, err := c.storePath()
+	if err != nil {
+		return err
+	}
+	return sqlite.Restorable(path, m)
+}
+
+func (c *restoreCmd) restoreStore(ctx context.Context, m store.Copied, open func(string) (io.ReadCloser, error)) error {
+	if c.shared() {
+		return postgres.Restore(ctx, postgres.Options{DSN: c.Store, Migrate: c.StoreMigrate}, m, open)
+	}
+	path, err := c.storePath()
+	if err != nil {
+		return err
+	}
+	return sqlite.Restore(ctx, path, m, open)
 }
 
 // rightKey compares the key there is with the one the backup was made under.
@@ -156,11 +177,7 @@ func (c *restoreCmd) restore(ctx context.Context, from *backupReader) error {
 		return err
 	}
 	if m := &from.manifest; m.Store != nil {
-		path, err := c.storePath()
-		if err != nil {
-			return err
-		}
-		if err := sqlite.Restore(ctx, path, *m.Store, from.storePart); err != nil {
+		if err := c.restoreStore(ctx, *m.Store, from.storePart); err != nil {
 			return err
 		}
 	}
