@@ -76,15 +76,12 @@ func TestDeployOptions(t *testing.T) {
 			}
 		}
 		for _, v := range regexp.MustCompile(`LEADGATE_[A-Z_]+`).FindAllString(text, -1) {
-			if v != "LEADGATE_" && !slices.Contains(known, v) && !awaited(v) {
+			if v != "LEADGATE_" && !slices.Contains(known, v) {
 				t.Errorf("%s: nobody reads %s", file, v)
 			}
 		}
 	}
 }
-
-// awaited are options of the many-node form.
-func awaited(variable string) bool { return variable == "LEADGATE_REDIS_FILE" }
 
 func TestDockerfile(t *testing.T) {
 	t.Parallel()
