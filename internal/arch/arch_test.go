@@ -62,13 +62,16 @@ func table() []row {
 		{pkg: "pipeline/journal", ours: []string{"lead", "internal/disk"}},
 		{pkg: "pipeline", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline/journal"}},
 
+		{pkg: "pipeline/queuetest", ours: []string{"lead", "pipeline"}, test: true},
+		{pkg: "pipeline/redis", ours: []string{"lead", "pipeline"}, theirs: []string{"github.com/redis/go-redis/v9"}},
+
 		{pkg: "console", ours: []string{"lead", "store"}},
 		{pkg: "server", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline"}, theirs: []string{"github.com/prometheus/client_golang"}},
 		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "dedupe", "internal/disk", "connectors", "connectors/all", "store", "store/blob", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "console", "server"},
 			theirs: []string{"github.com/alecthomas/kong", "github.com/goccy/go-yaml", "golang.org/x/crypto/acme", "golang.org/x/net/netutil"}},
 		{pkg: "bench/*", ours: []string{"lead", "bench/*"}},
 		{pkg: "bench", ours: []string{"lead", "lead/normal", "connectors", "dedupe", "store", "store/sqlite", "pipeline", "pipeline/journal", "bench/*"}},
-		{pkg: "internal/services", test: true},
+		{pkg: "internal/services", theirs: []string{"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"}, test: true},
 		{pkg: "internal/services/with", ours: []string{"internal/services"}, test: true},
 		{pkg: "internal/arch", test: true},
 	}
