@@ -19,7 +19,6 @@ import (
 // moving is a store that takes everything over right after the journal was read: the
 // worst moment there is for whoever copies it first.
 type moving struct {
-	t     *testing.T
 	j     *journal.Journal
 	has   []string
 	files *blob.Files
@@ -84,7 +83,7 @@ func TestBackupOrder(t *testing.T) {
 		to := &listed{failAt: failAt}
 		b := &backupWriter{to: to, names: sha256.New(), m: manifest{Format: manifestFormat}}
 		c := &backupCmd{Options: Options{Data: data}}
-		err = c.write(t.Context(), io.Discard, b, &moving{t: t, j: j, files: files})
+		err = c.write(t.Context(), io.Discard, b, &moving{j: j, files: files})
 		if failAt == "" {
 			if err != nil || !slices.Equal(to.names, want) || b.m.Journal != 3 || b.m.Blobs.Count != 1 {
 				t.Errorf("%v in the order %v, manifest %+v", err, to.names, b.m)
