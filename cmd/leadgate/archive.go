@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"cmp"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"leadgate/internal/disk"
+	"leadgate/internal/seal"
 	"leadgate/lead"
 	"leadgate/store"
 )
@@ -38,7 +38,7 @@ type manifest struct {
 	Parts    []backupPart  `json:"parts"`
 	Journal  int64         `json:"journal"` // deliveries the store did not have
 	Blobs    blobList      `json:"blobs"`
-	Key      string        `json:"key,omitzero"` // tells the secret key from others, and nothing about it
+	Keys     []string      `json:"keys,omitzero"` // the names of the secret keys there were, which tell nothing about them
 }
 
 // backupPart is one file of a backup.
@@ -62,11 +62,13 @@ const (
 	blobFolder    = "blobs"
 )
 
-// keyProof tells whether a secret key is the one a backup was made under.
-func keyProof(key []byte, begun time.Time) string {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("leadgate backup " + begun.UTC().Format(time.RFC3339Nano)))
-	return hex.EncodeToString(mac.Sum(nil))
+// keyNames are the names of keys, as the store knows them too.
+func keyNames(ring *seal.Ring) []string {
+	var names []string
+	for _, id := range ring.IDs() {
+		names = append(names, id.String())
+	}
+	return names
 }
 
 // archive is where a backup is written to. put gets size -1 when nobody knows it.

@@ -50,8 +50,8 @@ func (c *backupCmd) Run(in *common) (err error) {
 	if b.to, err = c.archive(in.stdout, scratch); err != nil {
 		return err
 	}
-	if key, err := c.readSecretKey(); err == nil {
-		b.m.Key = keyProof(key, b.m.Begun)
+	if ring, err := c.readKeys(); err == nil {
+		b.m.Keys = keyNames(ring)
 	} else if !errors.Is(err, lead.ErrNotFound) {
 		return err
 	}
@@ -129,7 +129,7 @@ func (c *backupCmd) scratch() (string, func() error, error) {
 
 // openBackup opens the store an option names for copying.
 func openBackup(ctx context.Context, o *Options, scratch string) (store.Backup, error) {
-	if o.shared() {
+	if o.manyNodes() {
 		b, err := postgres.OpenBackup(ctx, o.Store)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"leadgate/internal/disk"
@@ -122,7 +123,7 @@ func (c *restoreCmd) fits(ctx context.Context, m *manifest) error {
 
 // vacant reports why the store an option names cannot take a copy.
 func (c *restoreCmd) vacant(ctx context.Context, m store.Copied) error {
-	if c.shared() {
+	if c.manyNodes() {
 		return postgres.Restorable(ctx, postgres.Options{DSN: c.Store, Migrate: c.StoreMigrate}, m)
 	}
 	path, err := c.storePath()
@@ -133,7 +134,7 @@ func (c *restoreCmd) vacant(ctx context.Context, m store.Copied) error {
 }
 
 func (c *restoreCmd) restoreStore(ctx context.Context, m store.Copied, open func(string) (io.ReadCloser, error)) error {
-	if c.shared() {
+	if c.manyNodes() {
 		return postgres.Restore(ctx, postgres.Options{DSN: c.Store, Migrate: c.StoreMigrate}, m, open)
 	}
 	path, err := c.storePath()
@@ -145,18 +146,24 @@ func (c *restoreCmd) restoreStore(ctx context.Context, m store.Copied, open func
 
 // rightKey compares the key there is with the one the backup was made under.
 func (c *restoreCmd) rightKey(m *manifest) error {
-	if m.Key == "" || c.WithoutKey {
+	if len(m.Keys) == 0 || c.WithoutKey {
 		return nil
 	}
-	key, err := c.readSecretKey()
+	ring, err := c.readKeys()
 	if errors.Is(err, lead.ErrNotFound) {
 		return fmt.Errorf("%w: a backup never holds the secret key: put it into %s or name it with --secret-key; if it is lost, --without-key restores all but what was sealed with it",
 			lead.ErrInvalid, filepath.Join(c.Data, "secret.key"))
 	}
-	if err == nil && keyProof(key, m.Begun) != m.Key {
-		err = fmt.Errorf("%w: the secret key is not the one the backup was made under", lead.ErrInvalid)
+	if err != nil {
+		return err
 	}
-	return err
+	have := keyNames(ring)
+	for _, name := range m.Keys {
+		if !slices.Contains(have, name) {
+			return fmt.Errorf("%w: the backup was made under the secret key %s, and --secret-key does not give that one", lead.ErrInvalid, name)
+		}
+	}
+	return nil
 }
 
 // restore puts blobs, store and journal in place, so that nothing names what is not there.
