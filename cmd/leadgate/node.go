@@ -63,6 +63,9 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 			err = errors.Join(err, n.close())
 		}
 	}()
+	if err := o.unfinished(); err != nil { // no patience brings the rest of it
+		return n, err
+	}
 	list, err := file.build(o.Region)
 	if err != nil {
 		return n, err
