@@ -35,7 +35,7 @@ func Restore(ctx context.Context, o Options, c store.Copied, open func(name stri
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	if err := simply(ctx, conn, `BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s'; LOCK TABLE turn IN EXCLUSIVE MODE; DELETE FROM stages`); err != nil {
+	if err := simply(ctx, conn, `BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s'; LOCK TABLE turn IN EXCLUSIVE MODE`); err != nil {
 		return err
 	}
 	if err := fillTables(ctx, conn, c, all, open); err != nil {
@@ -90,12 +90,16 @@ func vacant(ctx context.Context, conn *pgx.Conn, schema int64) error {
 		if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM `+pgx.Identifier{t.Name}.Sanitize()+`)`).Scan(&kept); err != nil {
 			return err
 		}
-		if kept && t.Name != "stages" {
+		if kept && !seeded(t.Name) {
 			return fmt.Errorf("%w: the database holds a store already", lead.ErrConflict)
 		}
 	}
 	return nil
 }
+
+// seeded reports whether a table holds something before anything was kept: what
+// migrations and the first start write. The copy has it too.
+func seeded(table string) bool { return table == "stages" || table == "revisions" }
 
 // newestSchema is the last of our migrations.
 func newestSchema() (int64, error) {
@@ -129,6 +133,11 @@ func fillTables(ctx context.Context, conn *pgx.Conn, c store.Copied, all tables,
 		return fmt.Errorf("%w: it tells of %d tables, and the backup of %d", lead.ErrPermanent, len(all.Tables), len(c.Rows))
 	}
 	for _, t := range all.Tables {
+		if seeded(t.Name) {
+			if err := simply(ctx, conn, `DELETE FROM `+pgx.Identifier{t.Name}.Sanitize()); err != nil {
+				return err
+			}
+		}
 		n, err := copyIn(ctx, conn, t, open)
 		if err != nil {
 			return fmt.Errorf("table %s: %w", t.Name, err)
