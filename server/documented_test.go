@@ -23,7 +23,7 @@ func exported(t *testing.T) []string {
 	m.Forged("contact")
 	m.Stored("contact", lead.Created, time.Millisecond)
 	m.Worked(1, time.Millisecond)
-	if err := m.Watch(n.pipeline, lively{n.store}, time.Now); err != nil {
+	if err := m.Watch(n.pipeline, lively{n.store}, n.sources, time.Now); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.WatchCertificates(func() []Certificate { return []Certificate{{Domain: "leads.example.com"}} }, time.Now); err != nil {
