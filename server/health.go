@@ -62,6 +62,7 @@ type health struct {
 	Held    int64               `json:"quarantine"`
 	Jobs    int64               `json:"jobs_buried"`
 	Sources map[string]*quietly `json:"sources"`
+	Certs   []Certificate       `json:"certificates,omitzero"`
 }
 
 type journalHealth struct {
@@ -117,6 +118,14 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
 	h.Parked, h.Held, h.Jobs = st.Parked, st.Quarantine, st.Jobs.Buried
 	for _, src := range s.o.Sources.All() {
 		h.Sources[src.Name] = &quietly{Kind: src.Kind, LastEvent: st.LastEvent[src.Name]}
+	}
+	if s.o.Certificates != nil {
+		h.Certs = s.o.Certificates()
+	}
+	for _, c := range h.Certs {
+		if c.Problem != "" {
+			h.Why = append(h.Why, "certificate of "+c.Domain+": "+c.Problem)
+		}
 	}
 	if len(h.Why) > 0 {
 		h.Status = "degraded"

@@ -78,10 +78,12 @@ type Options struct {
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-For or Forwarded counts
 	NoIntake  bool           // this node takes no deliveries: others do
 	Tokens    []string       // that open the API beside those in the store: the bootstrap and the local one
-	Console   http.Handler   // what is under /; nil for a plain notice
-	Version   string
-	Log       *slog.Logger
-	Now       func() time.Time
+	// Certificates are those the gateway answers with; nil for none.
+	Certificates func() []Certificate
+	Console      http.Handler // what is under /; nil for a plain notice
+	Version      string
+	Log          *slog.Logger
+	Now          func() time.Time
 }
 
 // Server answers requests. Make it with New.

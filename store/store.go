@@ -18,6 +18,7 @@ package store
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"leadgate/lead"
@@ -411,4 +412,25 @@ type Blobs interface {
 	// UnnameBlobs makes deliveries name no blob any more. What nobody else names is
 	// doomed by the next DoomBlobs, whenever it was put.
 	UnnameBlobs(ctx context.Context, deliveries []lead.ID) error
+}
+
+// Backup copies what an engine keeps, beside all other work. It changes nothing, not
+// even an older schema.
+type Backup interface {
+	// Known is Intake's.
+	Known(ctx context.Context, ids []lead.ID) ([]lead.ID, error)
+	// Copy hands the parts of one consistent copy to part, in order, and says what they
+	// are: everything that was committed when it was called, and nothing by halves. A
+	// reader is good until part returns.
+	Copy(ctx context.Context, part func(name string, r io.Reader) error) (Copied, error)
+	// Close releases the database.
+	Close() error
+}
+
+// Copied says what a copy of a store holds. Whoever restores it compares.
+type Copied struct {
+	Engine string           `json:"engine"` // only the same one reads it
+	Schema int64            `json:"schema"` // what migrations had come to
+	Parts  []string         `json:"parts"`
+	Rows   map[string]int64 `json:"rows"` // by table
 }

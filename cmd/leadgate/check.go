@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,9 +17,16 @@ import (
 
 // checkCmd says whether a gateway with this configuration would work, and what is
 // wrong when not. It makes and changes nothing.
-type checkCmd struct{ Options }
+type checkCmd struct {
+	Options
+	Live  bool `help:"Only ask the gateway that runs over the data folder whether it lives." xor:"ask"`
+	Ready bool `help:"Only ask it whether it would keep a delivery now." xor:"ask"`
+}
 
 func (c *checkCmd) Run(in *common, file *configFile) error {
+	if c.Live || c.Ready {
+		return c.ask(in)
+	}
 	bad := 0
 	report := func(what string, err error, detail string) {
 		if err != nil {
@@ -56,6 +64,27 @@ func (c *checkCmd) Run(in *common, file *configFile) error {
 		fmt.Fprintf(in.stdout, "%d of these must be mended\n", bad)
 		return errReported
 	}
+	return nil
+}
+
+// ask is the health check of a container: the image holds nothing else that could ask.
+func (c *checkCmd) ask(in *common) error {
+	r, ok := running(c.Data)
+	if !ok {
+		return fmt.Errorf("%w: no gateway answers over %s", lead.ErrUnavailable, c.Data)
+	}
+	if c.Live {
+		fmt.Fprintln(in.stdout, "live")
+		return nil
+	}
+	resp, err := r.client(2 * time.Second).Get(r.Address + "/readyz")
+	if err != nil {
+		return fmt.Errorf("asking the running gateway: %w: %w", lead.ErrUnavailable, err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%w: the gateway would keep no delivery now", lead.ErrUnavailable)
+	}
+	fmt.Fprintln(in.stdout, "ready")
 	return nil
 }
 

@@ -19,6 +19,8 @@ type program struct {
 type cli struct {
 	Serve     serveCmd     `cmd:"" help:"Run the gateway."`
 	Demo      demoCmd      `cmd:"" help:"Run a gateway with a sample site, in a folder that is thrown away unless --data names one."`
+	Backup    backupCmd    `cmd:"" help:"Copy everything that is kept, beside a running gateway."`
+	Restore   restoreCmd   `cmd:"" help:"Make a data folder out of a backup."`
 	Check     checkCmd     `cmd:"" help:"Check configuration, disk and store, and say what is wrong."`
 	Config    configCmd    `cmd:"" help:"Show the configuration in force, or an example of one."`
 	Dedupe    dedupeCmd    `cmd:"" help:"Say which records of a file are of one person, as intake would."`
@@ -32,33 +34,38 @@ type cli struct {
 // Options can be given as flags, as environment variables LEADGATE_… (or …_FILE
 // for a file that holds the value), or in the configuration file, in this order.
 type Options struct {
-	Config         string   `help:"Configuration file (YAML)." placeholder:"FILE"`
-	Data           string   `help:"Folder of everything this node keeps." default:"./leadgate-data" placeholder:"DIR"`
-	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	PublicURL      string   `name:"public-url" help:"Address under which the world reaches this gateway." placeholder:"URL"`
-	TrustedProxies []string `name:"trusted-proxies" help:"Addresses or networks of proxies whose X-Forwarded-For or Forwarded counts." placeholder:"CIDR"`
-	TLSCert        string   `name:"tls-cert" help:"Certificate chain (PEM); read again when the file changes." placeholder:"FILE"`
-	TLSKey         string   `name:"tls-key" help:"Key of the certificate (PEM)." placeholder:"FILE"`
-	Store          string   `help:"Where leads are kept: sqlite:PATH or postgres://USER@HOST/DATABASE. Default: a file in the data folder." placeholder:"URL"`
-	StoreMigrate   string   `name:"store-migrate" help:"Address of the same database for migrations, when a pooler in transaction mode stands before --store." placeholder:"URL"`
-	Redis          string   `help:"Redis that several nodes share their work through: redis://…, rediss://…, or one of Sentinel or Cluster." placeholder:"URL"`
-	RedisPrefix    string   `name:"redis-prefix" help:"What all keys in Redis begin with; several installations that share one need different ones." default:"lg" placeholder:"TEXT"`
-	RedisCA        string   `name:"redis-ca" help:"Certificate (PEM) of the authority that signed Redis's, for rediss://. Default: the system's." placeholder:"FILE"`
-	RedisEviction  bool     `name:"redis-allow-eviction" help:"Start although Redis may evict keys when its memory is full. Nothing gets lost, work is done late."`
-	Blobs          string   `help:"Where bodies above 64 KB and files lie for all nodes: store (rows of Postgres), s3://BUCKET/PREFIX?endpoint=… or file:PATH. Default: the data folder, with Postgres its rows." placeholder:"URL"`
-	BlobsAccessKey string   `name:"blobs-access-key" help:"Access key of the bucket. Default: AWS's environment variables, files or the machine's role." placeholder:"KEY"`
-	BlobsSecretKey string   `name:"blobs-secret-key" help:"Secret key of the bucket." placeholder:"KEY"`
-	Roles          string   `help:"What this node does: accept takes deliveries, work pulls from Redis, run does jobs and runs sources." default:"accept,work,run" placeholder:"LIST"`
-	SecretKey      string   `name:"secret-key" help:"Key that seals secrets: 64 hex digits, or a file that holds them; further keys only open what was sealed before. Default: made in the data folder of the only node." placeholder:"KEY"`
-	APIToken       string   `name:"api-token" help:"A token that opens the API, for the first steps." placeholder:"TOKEN"`
-	Region         string   `help:"Country whose phone numbers may come without a country code (ISO 3166, such as FR)." placeholder:"XX"`
-	JournalQuota   string   `name:"journal-quota" help:"Most bytes of deliveries that may wait on disk." default:"4GB" placeholder:"SIZE"`
-	DiskFloor      string   `name:"disk-floor" help:"Free disk space below which nothing is accepted." default:"128MB" placeholder:"SIZE"`
-	SegmentSize    string   `name:"segment-size" help:"Size of a segment of the journal." default:"64MB" placeholder:"SIZE"`
-	Connections    int      `name:"connections-per-address" help:"Most connections one public address (or IPv6 /64) may have open; 0 for no limit." default:"256" placeholder:"N"`
-	OutgoingAllow  []string `name:"outgoing-allow" help:"Networks, addresses or names, each with or without a port, that may be called beside the public net, such as a CRM in the LAN." placeholder:"TARGET"`
-	LogLevel       string   `name:"log-level" help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
-	LogFormat      string   `name:"log-format" help:"text or json." default:"text" enum:"text,json"`
+	Config           string   `help:"Configuration file (YAML)." placeholder:"FILE"`
+	Data             string   `help:"Folder of everything this node keeps." default:"./leadgate-data" placeholder:"DIR"`
+	Listen           string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	PublicURL        string   `name:"public-url" help:"Address under which the world reaches this gateway." placeholder:"URL"`
+	TrustedProxies   []string `name:"trusted-proxies" help:"Addresses or networks of proxies whose X-Forwarded-For or Forwarded counts." placeholder:"CIDR"`
+	TLSCert          string   `name:"tls-cert" help:"Certificate chain (PEM); read again when the file changes." placeholder:"FILE"`
+	TLSKey           string   `name:"tls-key" help:"Key of the certificate (PEM)." placeholder:"FILE"`
+	TLSAuto          []string `name:"tls-auto" help:"Domains for which certificates are had by ACME and renewed; this agrees to the authority's terms." placeholder:"DOMAIN"`
+	TLSAutoHTTP      string   `name:"tls-auto-http" help:"Where the authority's challenge is answered in clear and all else sent to https; off for nowhere. Default: :80, and off when --listen is loopback." placeholder:"HOST:PORT"`
+	TLSAutoEmail     string   `name:"tls-auto-email" help:"Whom the authority writes to about certificates." placeholder:"ADDRESS"`
+	TLSAutoDirectory string   `name:"tls-auto-directory" help:"ACME directory of the authority. Default: Let's Encrypt." placeholder:"URL"`
+	TLSAutoCA        string   `name:"tls-auto-ca" help:"Roots (PEM) that the authority's own address is trusted by, beside the system's." placeholder:"FILE"`
+	Store            string   `help:"Where leads are kept: sqlite:PATH or postgres://USER@HOST/DATABASE. Default: a file in the data folder." placeholder:"URL"`
+	StoreMigrate     string   `name:"store-migrate" help:"Address of the same database for migrations, when a pooler in transaction mode stands before --store." placeholder:"URL"`
+	Redis            string   `help:"Redis that several nodes share their work through: redis://…, rediss://…, or one of Sentinel or Cluster." placeholder:"URL"`
+	RedisPrefix      string   `name:"redis-prefix" help:"What all keys in Redis begin with; several installations that share one need different ones." default:"lg" placeholder:"TEXT"`
+	RedisCA          string   `name:"redis-ca" help:"Certificate (PEM) of the authority that signed Redis's, for rediss://. Default: the system's." placeholder:"FILE"`
+	RedisEviction    bool     `name:"redis-allow-eviction" help:"Start although Redis may evict keys when its memory is full. Nothing gets lost, work is done late."`
+	Blobs            string   `help:"Where bodies above 64 KB and files lie for all nodes: store (rows of Postgres), s3://BUCKET/PREFIX?endpoint=… or file:PATH. Default: the data folder, with Postgres its rows." placeholder:"URL"`
+	BlobsAccessKey   string   `name:"blobs-access-key" help:"Access key of the bucket. Default: AWS's environment variables, files or the machine's role." placeholder:"KEY"`
+	BlobsSecretKey   string   `name:"blobs-secret-key" help:"Secret key of the bucket." placeholder:"KEY"`
+	Roles            string   `help:"What this node does: accept takes deliveries, work pulls from Redis, run does jobs and runs sources." default:"accept,work,run" placeholder:"LIST"`
+	SecretKey        string   `name:"secret-key" help:"Key that seals secrets: 64 hex digits, or a file that holds them; further keys only open what was sealed before. Default: made in the data folder of the only node." placeholder:"KEY"`
+	APIToken         string   `name:"api-token" help:"A token that opens the API, for the first steps." placeholder:"TOKEN"`
+	Region           string   `help:"Country whose phone numbers may come without a country code (ISO 3166, such as FR)." placeholder:"XX"`
+	JournalQuota     string   `name:"journal-quota" help:"Most bytes of deliveries that may wait on disk." default:"4GB" placeholder:"SIZE"`
+	DiskFloor        string   `name:"disk-floor" help:"Free disk space below which nothing is accepted." default:"128MB" placeholder:"SIZE"`
+	SegmentSize      string   `name:"segment-size" help:"Size of a segment of the journal." default:"64MB" placeholder:"SIZE"`
+	Connections      int      `name:"connections-per-address" help:"Most connections one public address (or IPv6 /64) may have open; 0 for no limit." default:"256" placeholder:"N"`
+	LogLevel         string   `name:"log-level" help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
+	LogFormat        string   `name:"log-format" help:"text or json." default:"text" enum:"text,json"`
+	OutgoingAllow    []string `name:"outgoing-allow" help:"Networks, addresses or names, each with or without a port, that may be called beside the public net, such as a CRM in the LAN." placeholder:"TARGET"`
 }
 
 // common is what every subcommand gets.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -33,6 +34,9 @@ func (c *configCmd) Run(in *common, file *configFile) error {
 		if isSecret(f.Name) && value != "" {
 			value = "•••"
 		}
+		if isAddress(f.Name) {
+			value = withoutPassword(value)
+		}
 		fmt.Fprintf(in.stdout, "%s: %s\n", optionKey(f), value)
 	}
 	fmt.Fprintln(in.stdout, "sources:")
@@ -43,6 +47,30 @@ func (c *configCmd) Run(in *common, file *configFile) error {
 }
 
 func isSecret(field string) bool { return field == "SecretKey" || field == "APIToken" }
+
+// isAddress reports whether an option is an address that may hold a password.
+func isAddress(field string) bool {
+	return field == "Store" || field == "StoreMigrate" || field == "Redis"
+}
+
+// withoutPassword shows an address that cannot be read as one not at all.
+func withoutPassword(address string) string {
+	if address == "" || strings.HasPrefix(address, "sqlite:") {
+		return address
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "•••"
+	}
+	q := u.Query()
+	for key := range q {
+		if strings.Contains(strings.ToLower(key), "pass") {
+			q.Set(key, "xxxxx")
+		}
+	}
+	u.RawQuery = q.Encode()
+	return u.Redacted()
+}
 
 // example is made from the declarations themselves, so that it cannot go stale.
 func example() string {

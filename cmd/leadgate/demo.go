@@ -21,7 +21,7 @@ type demoCmd struct {
 // Run serves until it is stopped. The pages are open to whoever reaches the
 // address, which the rule for --listen keeps to this machine.
 func (c *demoCmd) Run(in *common, file *configFile) (err error) {
-	o := &Options{Listen: c.Listen, Data: c.Data, JournalQuota: "1GB", DiskFloor: "128MB", SegmentSize: "16MB", LogLevel: "warn", LogFormat: "text"}
+	o := &Options{Listen: c.Listen, Data: c.Data, JournalQuota: "1GB", DiskFloor: "128MB", SegmentSize: "16MB", LogLevel: "warn", LogFormat: "text", Roles: "accept,work,run"}
 	if o.Data == "" {
 		if o.Data, err = os.MkdirTemp("", "leadgate-demo-"); err != nil {
 			return fmt.Errorf("making a folder for the demo: %w", err)

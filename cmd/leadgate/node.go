@@ -64,6 +64,9 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 			err = errors.Join(err, n.close())
 		}
 	}()
+	if err := o.unfinished(); err != nil { // no patience brings the rest of it
+		return n, err
+	}
 	list, err := file.build(o.Region)
 	if err != nil {
 		return n, err
@@ -240,6 +243,9 @@ func (n *node) close() error {
 // openStore opens the store an option names, and makes it where there is none. yield
 // is called by an engine that works in this process.
 func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
+	if err := o.unfinished(); err != nil {
+		return nil, err
+	}
 	if o.manyNodes() {
 		s, err := postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
 		if err != nil {
@@ -368,6 +374,19 @@ func (f *configFile) build(region string) ([]pipeline.Source, error) {
 	return out, nil
 }
 
+// loopback reports whether only this machine reaches the address to listen on.
+func (o *Options) loopback() bool {
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return false
+	}
+	a, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && a.IsLoopback()
+}
+
+// tls reports whether this gateway speaks TLS itself.
+func (o *Options) tls() bool { return o.TLSCert != "" || len(o.TLSAuto) > 0 }
+
 // network checks the address to listen on. Anything but loopback needs TLS or a
 // trusted proxy in front, so that nobody's inquiry crosses the open net in clear.
 func (o *Options) network() ([]netip.Prefix, error) {
@@ -386,13 +405,14 @@ func (o *Options) network() ([]netip.Prefix, error) {
 	if (o.TLSCert == "") != (o.TLSKey == "") {
 		return nil, fmt.Errorf("%w: --tls-cert and --tls-key belong together", lead.ErrInvalid)
 	}
-	host, _, err := net.SplitHostPort(o.Listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(o.Listen); err != nil {
 		return nil, fmt.Errorf("%w: --listen is HOST:PORT", lead.ErrInvalid)
 	}
-	a, err := netip.ParseAddr(host)
-	if loopback := host == "localhost" || err == nil && a.IsLoopback(); !loopback && o.TLSCert == "" && len(trusted) == 0 {
-		return nil, fmt.Errorf("%w: listening on %s would take inquiries in clear text from anywhere: give --tls-cert and --tls-key, or name the proxy in front with --trusted-proxies", lead.ErrInvalid, o.Listen)
+	if err := o.checkAuto(); err != nil {
+		return nil, err
+	}
+	if !o.loopback() && !o.tls() && len(trusted) == 0 {
+		return nil, fmt.Errorf("%w: listening on %s would take inquiries in clear text from anywhere: give --tls-auto, or --tls-cert and --tls-key, or name the proxy in front with --trusted-proxies", lead.ErrInvalid, o.Listen)
 	}
 	if o.PublicURL != "" {
 		u, err := url.Parse(o.PublicURL)

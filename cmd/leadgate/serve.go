@@ -49,9 +49,13 @@ func (c *serveCmd) Run(in *common, file *configFile) error {
 // gateway is a node that listens.
 type gateway struct {
 	*node
-	base   string // address of this server
-	token  string // opens the API for this machine's own commands
-	server *server.Server
+	base         string // address of this server
+	token        string // opens the API for this machine's own commands
+	server       *server.Server
+	tls          *tls.Config                 // nil in clear
+	certificates func() []server.Certificate // nil in clear
+	auto         *auto                       // nil unless certificates are had by ACME
+	plain        net.Listener                // where its challenge is answered in clear; nil for nowhere
 }
 
 // address is where a source is reached.
@@ -87,8 +91,8 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 		return err
 	}
 	g := &gateway{node: n, token: rand.Text(), base: "http://" + ln.Addr().String()}
-	if o.TLSCert != "" {
-		g.base = "https://" + ln.Addr().String()
+	if err := g.secure(ctx, ln, trusted); err != nil {
+		return errors.Join(err, ln.Close())
 	}
 	if o.PublicURL == "" {
 		o.PublicURL = g.base
@@ -99,6 +103,12 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 		Region: o.Region, Trusted: trusted, Tokens: []string{o.APIToken, g.token}, Version: version(), Log: n.log, Now: time.Now, NoIntake: !n.roles.Accept}
 	for _, c := range console {
 		so.Console = c(g)
+	}
+	if g.certificates != nil {
+		so.Certificates = g.certificates
+		if err := metrics.WatchCertificates(g.certificates, time.Now); err != nil {
+			return err
+		}
 	}
 	g.server = server.New(so)
 	if err := metrics.Watch(n.pipeline, n.store, n.sources, time.Now); err != nil {
@@ -115,12 +125,9 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 // run serves and works until ctx ends or one of both fails.
 func (g *gateway) run(ctx context.Context, ln net.Listener) error {
 	hs := g.server.HTTP()
-	if g.o.TLSCert != "" {
-		pair := &certificate{cert: g.o.TLSCert, key: g.o.TLSKey}
-		if _, err := pair.get(nil); err != nil {
-			return err
-		}
-		ln = tls.NewListener(ln, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get, NextProtos: []string{"http/1.1"}})
+	if g.tls != nil {
+		hs.Handler = hsts(hs.Handler)
+		ln = tls.NewListener(ln, g.tls)
 	}
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
@@ -128,6 +135,7 @@ func (g *gateway) run(ctx context.Context, ln net.Listener) error {
 	collector := g.collector()
 	wg.Go(func() { collector.Run(working) })
 	failed := make(chan error, 3)
+	clear := g.servePlain(working, &wg, failed)
 	worked := g.work(working, &wg, failed)
 	wg.Go(func() {
 		if err := hs.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
@@ -148,6 +156,7 @@ func (g *gateway) run(ctx context.Context, ln net.Listener) error {
 	if stop := hs.Shutdown(end); stop != nil {
 		err = errors.Join(err, hs.Close())
 	}
+	err = errors.Join(err, clear())
 	stopWork()
 	wg.Wait()
 	g.leave(end)
@@ -189,39 +198,6 @@ func dropSame(err, reported error) error {
 		return nil
 	}
 	return err
-}
-
-// certificate is a pair of files, read again when one of them changes.
-type certificate struct {
-	cert, key string
-	mu        sync.Mutex
-	pair      *tls.Certificate
-	stamp     string
-}
-
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	stamp := changed(c.cert) + changed(c.key)
-	if c.pair != nil && stamp == c.stamp {
-		return c.pair, nil
-	}
-	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
-	switch {
-	case err == nil:
-		c.pair, c.stamp = &pair, stamp
-	case c.pair == nil:
-		return nil, fmt.Errorf("reading certificate: %w", err)
-	}
-	return c.pair, nil
-}
-
-func changed(path string) string {
-	info, err := os.Stat(path)
-	if err != nil {
-		return ""
-	}
-	return info.ModTime().String()
 }
 
 // version is the version this was built as.

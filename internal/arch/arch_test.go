@@ -60,7 +60,7 @@ func table() []row {
 		{pkg: "store/blob/blobtest", ours: []string{"lead", "store/blob"}, test: true},
 		{pkg: "store/blob/s3", ours: []string{"lead", "store/blob"}, theirs: []string{"github.com/minio/minio-go/v7"}},
 		{pkg: "store/blob/s3/s3test", test: true},
-		{pkg: "store/sqlite", ours: []string{"lead", "store"}, theirs: []string{"github.com/pressly/goose/v3", "modernc.org/sqlite"}},
+		{pkg: "store/sqlite", ours: []string{"lead", "internal/disk", "store"}, theirs: []string{"github.com/pressly/goose/v3", "modernc.org/sqlite"}},
 		{pkg: "store/postgres", ours: []string{"lead", "store", "store/blob"}, theirs: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 
 		{pkg: "pipeline/journal", ours: []string{"lead", "internal/disk"}},
@@ -73,7 +73,7 @@ func table() []row {
 		{pkg: "console", ours: []string{"lead", "store"}},
 		{pkg: "server", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline"}, theirs: []string{"github.com/prometheus/client_golang"}},
 		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "dedupe", "internal/disk", "internal/seal", "connectors", "connectors/all", "store", "store/blob", "store/blob/s3", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "pipeline/outgoing", "pipeline/redis", "console", "server"},
-			theirs: []string{"github.com/alecthomas/kong", "github.com/goccy/go-yaml", "golang.org/x/net/netutil"}},
+			theirs: []string{"github.com/alecthomas/kong", "github.com/goccy/go-yaml", "golang.org/x/crypto/acme", "golang.org/x/net/netutil"}},
 		{pkg: "bench/*", ours: []string{"lead", "bench/*"}},
 		{pkg: "bench", ours: []string{"lead", "lead/normal", "connectors", "dedupe", "store", "store/sqlite", "pipeline", "pipeline/journal", "bench/*"}},
 		{pkg: "internal/services", theirs: []string{"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"}, test: true},

@@ -26,7 +26,10 @@ const lockMigrate = 0x6c656164_00000000
 // under a lock of its session: a pooler in transaction mode would give it to somebody
 // else, so that Options.Migrate goes around one. Whoever finds the schema as it should
 // be needs no lock.
-func migrate(ctx context.Context, o Options) (err error) {
+func migrate(ctx context.Context, o Options) error { return migrateTo(ctx, o, 0) }
+
+// migrateTo brings it to one of the migrations, 0 for the newest.
+func migrateTo(ctx context.Context, o Options, schema int64) (err error) {
 	dsn := o.Migrate
 	if dsn == "" {
 		dsn = o.DSN
@@ -48,6 +51,9 @@ func migrate(ctx context.Context, o Options) (err error) {
 	}
 	sources := provider.ListSources()
 	target := sources[len(sources)-1].Version
+	if schema > 0 {
+		target = schema
+	}
 	if done, err := upToDate(ctx, db, target); done || err != nil {
 		return err
 	}
@@ -55,7 +61,7 @@ func migrate(ctx context.Context, o Options) (err error) {
 		if done, err := upToDate(ctx, db, target); done || err != nil {
 			return err
 		}
-		if _, err := provider.Up(ctx); err != nil {
+		if _, err := provider.UpTo(ctx, target); err != nil {
 			return fmt.Errorf("migrating: %w", err)
 		}
 		return nil
