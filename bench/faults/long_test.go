@@ -36,11 +36,9 @@ func TestFlushAndKill(t *testing.T) {
 	ctx, cancel := context.WithTimeout(f.ctx, lasts(7*time.Second))
 	defer cancel()
 	flushes, kills := 0, 0
-	if f.redis != nil {
-		wg.Go(func() {
-			every(ctx, time.Second, func() { f.redis.CLI(t, "FLUSHALL"); flushes++ })
-		})
-	}
+	wg.Go(func() {
+		every(ctx, time.Second, func() { f.redis.CLI(t, "FLUSHALL"); flushes++ })
+	})
 	every(ctx, 3*time.Second, func() {
 		i := f.rnd.IntN(len(f.nodes))
 		f.kill(i)
@@ -76,9 +74,6 @@ func every(ctx context.Context, d time.Duration, do func()) {
 // everything is stored afterwards, and nothing was pushed over and over meanwhile.
 func TestPostgresStopped(t *testing.T) {
 	t.Parallel()
-	if !scales(t) {
-		return // no PostgreSQL
-	}
 	f := newField(t, form{ownPostgres: true})
 	f.begin(500)
 	f.lasting(lasts(5*time.Second), func() { f.postgres.Stop(t, services.Fast) }, func() { f.postgres.Start(t) })
@@ -109,9 +104,6 @@ func calls(info, command string) (n int64) {
 // TestRedisStopped compares what senders wait with Redis and without, in turn.
 func TestRedisStopped(t *testing.T) {
 	t.Parallel()
-	if !scales(t) {
-		return // no Redis
-	}
 	f := newField(t, form{})
 	f.connect()
 	leg, rounds := lasts(2*time.Second), pick(1, 3)
@@ -140,7 +132,7 @@ func p99(r *load.Result) float64 { return r.Latency.Quantile(.99).Seconds() * 10
 // Row 40: under a light load with faults now and then, nothing grows but the store.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	f := newField(t, form{embedded: !scales(t), ownPostgres: true})
+	f := newField(t, form{ownPostgres: true})
 	f.lookEvery = 2 * time.Second
 	f.begin(200)
 	ctx, cancel := context.WithTimeout(f.ctx, lasts(3*time.Second))
@@ -165,9 +157,6 @@ func TestSoak(t *testing.T) {
 
 // mishap breaks something that does not end a node.
 func (f *field) mishap() {
-	if f.redis == nil {
-		return
-	}
 	switch f.rnd.IntN(4) {
 	case 0:
 		f.redis.CLI(f, "FLUSHALL")

@@ -12,7 +12,7 @@ func redisRows() []row {
 		{name: "12 Redis dies and comes back empty", quick: true, calm: true, fault: func(f *field) {
 			f.lasting(pick(3*time.Second, long), func() { f.redis.Kill(f) }, func() { f.redis.Start(f) })
 		}, words: queueWords()},
-		{name: "12 no Redis at the start", calm: true, fault: func(f *field) {
+		{name: "12 no Redis at the start", fault: func(f *field) {
 			f.lasting(pick(time.Second, long), func() {
 				f.redis.Kill(f)
 				f.kill(0)

@@ -39,7 +39,7 @@ func nodeRows() []row {
 			f.lasting(pick(4*time.Second, 30*time.Second), func() { f.signal(0, syscall.SIGSTOP) }, func() { f.signal(0, syscall.SIGCONT) })
 		}},
 		{name: "1 kill -9 of any node", fault: func(f *field) {
-			for range 30 {
+			for range pick(5, 30) {
 				f.wait(200*time.Millisecond + f.random(time.Second))
 				i := f.rnd.IntN(len(f.nodes))
 				f.kill(i)
