@@ -1,7 +1,10 @@
+//go:build chaos
+
 package faults
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -16,6 +19,8 @@ import (
 	"leadgate/bench/proc"
 	"leadgate/internal/services"
 )
+
+var long = flag.Duration("long", 0, "how long a long run lasts; 0 for a sample")
 
 // lasts is how long a long run takes, or its sample.
 func lasts(sample time.Duration) time.Duration {
