@@ -45,10 +45,10 @@ chaos: ## ten times the random tests, kills, crowds, a full disk (takes root), a
 	LEADGATE_CHAOS=1 go test -count=1 -run TestShippedWeights ./bench
 	go run -trimpath ./bench chaos -rounds 50
 	LEADGATE_CHAOS=1 $(servers) go test -count=1 -timeout 2h -parallel 1 -run 'TestMatrix|TestSameEvent|TestFourChannels|TestCrossed|TestRollingRestart|TestNewerSchema|TestBackup' -v ./bench/faults -seed 0
-	$(servers) go test -count=1 -timeout 20m -run TestFlushAndKill -v ./bench/faults -seed 0 -long 5m
-	$(servers) go test -count=1 -timeout 20m -run TestPostgresStopped -v ./bench/faults -seed 0 -long 1m
-	LEADGATE_CHAOS=1 $(servers) go test -count=1 -timeout 20m -run TestRedisStopped -v ./bench/faults -long 20s
-	$(servers) go test -count=1 -timeout 24h -run TestSoak -v ./bench/faults -seed 0 -long $${SOAK:-30m}
+	$(servers) go test -count=1 -tags chaos -timeout 20m -run TestFlushAndKill -v ./bench/faults -seed 0 -long 5m
+	$(servers) go test -count=1 -tags chaos -timeout 20m -run TestPostgresStopped -v ./bench/faults -seed 0 -long 1m
+	LEADGATE_CHAOS=1 $(servers) go test -count=1 -tags chaos -timeout 20m -run TestRedisStopped -v ./bench/faults -long 20s
+	$(servers) go test -count=1 -tags chaos -timeout 24h -run TestSoak -v ./bench/faults -seed 0 -long $${SOAK:-30m}
 
 bench: ## Go benchmarks, then every bar of speed and accuracy; fails when one is short, after all of them
 	$(servers) go test -run '^$$' -bench . -benchmem ./...

@@ -8,11 +8,12 @@
 // /healthz and /metrics while it lasts, and all nodes are green again ten seconds
 // after it ended.
 //
-// A few seconds of each of the quick rows run in make test. With LEADGATE_CHAOS all
-// rows run, longer. The long runs are tests too, that print their figures:
+// A few seconds of each of the quick rows run in make test, and of all rows with
+// -rows. With LEADGATE_CHAOS all rows run, longer. The long runs are tests too, that
+// print their figures:
 //
-//	go test ./bench/faults -run TestFlushAndKill -v -long 5m -seed 7
-//	go test ./bench/faults -run TestPostgresStopped -v -long 1m
-//	go test ./bench/faults -run TestRedisStopped -v -long 1m
-//	go test ./bench/faults -run TestSoak -v -long 30m
+//	go test -tags chaos ./bench/faults -run TestFlushAndKill -v -long 5m -seed 7
+//	go test -tags chaos ./bench/faults -run TestPostgresStopped -v -long 1m
+//	go test -tags chaos ./bench/faults -run TestRedisStopped -v -long 1m
+//	go test -tags chaos ./bench/faults -run TestSoak -v -long 30m
 package faults

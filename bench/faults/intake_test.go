@@ -17,10 +17,10 @@ import (
 	"leadgate/bench/oracle"
 )
 
-// several is the form with most nodes that the program can run in.
+// several are nodes with sources beside their own.
 func several(t *testing.T, sources ...string) *field {
 	t.Helper()
-	return newField(t, form{embedded: !scales(t), sources: sources})
+	return newField(t, form{sources: sources})
 }
 
 // send posts JSON to a path of node i and returns status and body.
@@ -179,10 +179,8 @@ func TestCrossed(t *testing.T) {
 	if len(leads) != people || touches != int64(4*people) {
 		t.Errorf("%d leads and %d touches of %d people with four inquiries each", len(leads), touches, people)
 	}
-	if f.database != nil {
-		if n := f.database.SQL(t, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"); n != "0" {
-			t.Errorf("%s deadlocks", n)
-		}
+	if n := f.database.SQL(t, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"); n != "0" {
+		t.Errorf("%s deadlocks", n)
 	}
 }
 
@@ -192,9 +190,6 @@ func TestCrossed(t *testing.T) {
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
 	f := several(t)
-	if len(f.nodes) < 2 {
-		return // one node: TestStopUnderLoad of the command
-	}
 	ctx, stop := context.WithCancel(f.ctx)
 	var wg sync.WaitGroup
 	var kept, moved atomic.Int64

@@ -57,12 +57,8 @@ const slowest = 1500 * time.Millisecond
 
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	rows := embeddedRows()
-	if scales(t) {
-		rows = slices.Concat(rows, postgresRows(), redisRows(), nodeRows())
-	}
-	for _, r := range rows {
-		if !r.quick && !chaos() {
+	for _, r := range slices.Concat(embeddedRows(), postgresRows(), redisRows(), nodeRows()) {
+		if !r.quick && !chaos() && !*rows {
 			continue
 		}
 		t.Run(r.name, func(t *testing.T) {
@@ -185,6 +181,3 @@ func (f *field) options(t *testing.T, i int, form form) []string {
 	}
 	return append(more, "--store", dsn, "--redis", url)
 }
-
-// scales reports whether the program can run on several nodes.
-func scales(t *testing.T) bool { return takes(t, "--redis", "serve", "--help") }

@@ -53,7 +53,7 @@ func postgresRows() []row {
 					f.database.Name()))
 			}, func() { f.postgres.SQL(f, "ALTER DATABASE "+f.database.Name()+" CONNECTION LIMIT -1") })
 		}, words: storeWords(), metric: "leadgate_store_up"},
-		{name: "22 PgBouncer dies", form: form{ownPostgres: true, bouncer: true}, quick: true, calm: true, fault: func(f *field) {
+		{name: "22 PgBouncer dies", form: form{ownPostgres: true, bouncer: true}, calm: true, fault: func(f *field) {
 			f.lasting(pick(3*time.Second, 30*time.Second), func() { f.postgres.StopBouncer(f) }, func() { f.postgres.StartBouncer(f) })
 		}, words: storeWords(), metric: "leadgate_store_up"},
 	}

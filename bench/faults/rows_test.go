@@ -9,14 +9,14 @@ import (
 func embeddedRows() []row {
 	alone := form{embedded: true}
 	return []row{
-		{name: "1 kill -9 of the only node", form: alone, quick: true, fault: func(f *field) {
+		{name: "1 kill -9 of the only node", form: alone, fault: func(f *field) {
 			for range pick(3, 30) {
 				f.wait(200*time.Millisecond + f.random(500*time.Millisecond))
 				f.kill(0)
 				f.start(0)
 			}
 		}},
-		{name: "25 SIGSTOP of the only node", form: alone, quick: true, fault: func(f *field) {
+		{name: "25 SIGSTOP of the only node", form: alone, fault: func(f *field) {
 			f.lasting(pick(2*time.Second, 30*time.Second), func() { f.signal(0, syscall.SIGSTOP) }, func() { f.signal(0, syscall.SIGCONT) })
 		}},
 	}
@@ -38,8 +38,18 @@ func nodeRows() []row {
 		{name: "25 SIGSTOP of a node", quick: true, fault: func(f *field) {
 			f.lasting(pick(4*time.Second, 30*time.Second), func() { f.signal(0, syscall.SIGSTOP) }, func() { f.signal(0, syscall.SIGCONT) })
 		}},
+		{name: "1, 13 FLUSHALL and kill -9", quick: true, fault: func(f *field) {
+			for range pick(2, 20) {
+				f.redis.CLI(f, "FLUSHALL")
+				f.wait(f.random(500 * time.Millisecond))
+				i := f.rnd.IntN(len(f.nodes))
+				f.kill(i)
+				f.redis.CLI(f, "FLUSHALL")
+				f.start(i)
+			}
+		}},
 		{name: "1 kill -9 of any node", fault: func(f *field) {
-			for range 30 {
+			for range pick(5, 30) {
 				f.wait(200*time.Millisecond + f.random(time.Second))
 				i := f.rnd.IntN(len(f.nodes))
 				f.kill(i)

@@ -21,8 +21,8 @@ import (
 )
 
 var (
-	long = flag.Duration("long", 0, "how long the long runs last; 0 for a sample")
 	seed = flag.Uint64("seed", 1, "of random times and choices; 0 for one of its own, which is printed")
+	rows = flag.Bool("rows", false, "play all rows of the matrix, not only the quick ones, as short as those")
 	rate = flag.Float64("rate", 0, "new inquiries a second; 0 for what each run says")
 )
 

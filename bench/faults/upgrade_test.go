@@ -15,9 +15,6 @@ import (
 // what its journal holds is stored once the schema is one it knows.
 func TestNewerSchema(t *testing.T) {
 	t.Parallel()
-	if !scales(t) {
-		return // no PostgreSQL; that of SQLite is tested with it
-	}
 	f := newField(t, form{})
 	f.connect()
 	f.burst(300, 500*time.Millisecond)

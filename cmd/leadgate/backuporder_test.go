@@ -37,7 +37,8 @@ func (m *moving) Copy(ctx context.Context, part func(string, io.Reader) error) (
 		m.has = append(m.has, string(e.Payload))
 		m.j.Release(e.Pos)
 	}
-	if _, err := m.files.Put(ctx, []byte("named by the store since a moment ago")); err != nil {
+	late := []byte("named by the store since a moment ago")
+	if err := m.files.Put(ctx, blob.Name(late), late); err != nil {
 		return store.Copied{}, err
 	}
 	return store.Copied{Engine: "moving"}, part("all", strings.NewReader(strings.Join(m.has, "\n")))
