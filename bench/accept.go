@@ -49,12 +49,12 @@ func (m *acceptMode) run(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	defer c.plain.poster.Close()
-	if c.ours.poster, err = t.g.poster(m.conns); err != nil {
+	if c.ours.poster, err = t.g.Poster(m.conns); err != nil {
 		return err
 	}
 	defer c.ours.poster.Close()
 	c.plain.name, c.plain.pid = "bare", child.PID()
-	c.ours.name, c.ours.pid, c.ours.acked = "leadgate", t.g.pid(), &t.acked
+	c.ours.name, c.ours.pid, c.ours.acked = "leadgate", t.g.PID(), &t.acked
 	if err := c.rounds(ctx); err != nil {
 		return err
 	}

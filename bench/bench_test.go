@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"leadgate/bench/gateway"
 )
 
 // TestMain makes this binary the bare server when accept starts it as one.
@@ -82,7 +84,7 @@ func verified(t *testing.T, r *report) {
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "leadgate")
-	if err := build(t.Context(), bin); err != nil {
+	if err := gateway.Build(t.Context(), bin); err != nil {
 		t.Fatal(err)
 	}
 	for name, check := range map[string]func(*testing.T, func(...string) *report){
@@ -113,12 +115,12 @@ func loadSample(bin string) func(*testing.T, func(...string) *report) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = g.close() })
-		if _, err := g.start(t.Context()); err != nil {
+		t.Cleanup(func() { _ = g.Close() })
+		if _, err := g.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		acks := filepath.Join(p.dir, "acks")
-		to := []string{"-url", g.Base + "/in/bar", "-bearer", g.secret, "-api-token", g.Token, "-for", "300ms"}
+		to := []string{"-url", g.Base + "/in/bar", "-bearer", g.Secret, "-api-token", g.Token, "-for", "300ms"}
 		verified(t, run(append(to, "-acks", acks)...))
 		r := run(append(to, "-rate", "200", "-run", "fixed")...)
 		verified(t, r)
@@ -128,7 +130,7 @@ func loadSample(bin string) func(*testing.T, func(...string) *report) {
 		if text, err := os.ReadFile(acks); err != nil || bytes.Count(text, []byte("\n")) == 0 {
 			t.Errorf("acknowledged ids: %q, %v", text, err)
 		}
-		if err := g.stop(); err != nil {
+		if err := g.Stop(); err != nil {
 			t.Error(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"leadgate/bench/gateway"
 	"leadgate/bench/load"
 	"leadgate/bench/oracle"
 )
@@ -44,12 +45,12 @@ func (m *chaosMode) run(ctx context.Context, r *report) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, g.close()) }()
-	if g.listen, err = freePort(); err != nil { // senders must find it again
+	defer func() { err = errors.Join(err, g.Close()) }()
+	if g.Listen, err = gateway.FreePort(); err != nil { // senders must find it again
 		return err
 	}
-	g.more = []string{"--segment-size", "4MB"} // so that kills meet the change of segments too
-	if _, err := g.start(ctx); err != nil {
+	g.More = []string{"--segment-size", "4MB"} // so that kills meet the change of segments too
+	if _, err := g.Start(ctx); err != nil {
 		return err
 	}
 	people, err := load.NewPeople(newRun())
@@ -70,13 +71,13 @@ func (m *chaosMode) run(ctx context.Context, r *report) (err error) {
 	}
 	r.none("receipts that changed", got.Unlike)
 	r.none("inquiries never acknowledged", got.Unsettled)
-	return g.stop()
+	return g.Stop()
 }
 
 // settle waits until what was acknowledged is stored. What died in a worker's
 // hands twice, alone, is parked: that is the promise of the guard, whoever killed
 // it, and an operator replays it, as is done here.
-func (m *chaosMode) settle(ctx context.Context, r *report, g *gateway, want int64) error {
+func (m *chaosMode) settle(ctx context.Context, r *report, g *gateway.Gateway, want int64) error {
 	s, err := oracle.Settle(ctx, &g.API, want, 100*time.Millisecond, patience)
 	if err != nil {
 		return err
@@ -93,8 +94,8 @@ func (m *chaosMode) settle(ctx context.Context, r *report, g *gateway, want int6
 
 // storm kills and restarts while the senders send, and returns what they saw once
 // the last start has answered all of them.
-func (m *chaosMode) storm(ctx context.Context, r *report, g *gateway, people load.People, acked *load.Set) (*load.Result, error) {
-	poster, err := g.poster(m.conns)
+func (m *chaosMode) storm(ctx context.Context, r *report, g *gateway.Gateway, people load.People, acked *load.Set) (*load.Result, error) {
+	poster, err := g.Poster(m.conns)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func (m *chaosMode) storm(ctx context.Context, r *report, g *gateway, people loa
 		err error
 	}
 	sent := make(chan outcome, 1)
-	l := load.Load{Send: poster.Send, People: people, Conns: m.conns, For: time.Duration(m.rounds+1) * (readyTime + 5*time.Second), Rate: m.rate,
+	l := load.Load{Send: poster.Send, People: people, Conns: m.conns, For: time.Duration(m.rounds+1) * (gateway.ReadyTime + 5*time.Second), Rate: m.rate,
 		Retry: true, Again: m.again, Stop: stop, Acked: acked}
 	go func() { // ends with ctx at the latest
 		res, err := l.Run(ctx)
@@ -118,13 +119,13 @@ func (m *chaosMode) storm(ctx context.Context, r *report, g *gateway, people loa
 	if err != nil {
 		cancel()
 	}
-	late := time.AfterFunc(readyTime, cancel) // a gateway that answers nobody ends it too
+	late := time.AfterFunc(gateway.ReadyTime, cancel) // a gateway that answers nobody ends it too
 	defer late.Stop()
 	o := <-sent
 	return o.r, errors.Join(err, o.err)
 }
 
-func (m *chaosMode) kills(ctx context.Context, r *report, g *gateway) error {
+func (m *chaosMode) kills(ctx context.Context, r *report, g *gateway.Gateway) error {
 	rnd := rand.New(rand.NewPCG(m.seed, 0))
 	var slowest time.Duration
 	early := 0
@@ -132,7 +133,7 @@ func (m *chaosMode) kills(ctx context.Context, r *report, g *gateway) error {
 		if err := wait(ctx, 500*time.Millisecond+time.Duration(rnd.Int64N(int64(1500*time.Millisecond)))); err != nil {
 			return err
 		}
-		if err := g.kill(); err != nil {
+		if err := g.Kill(); err != nil {
 			return err
 		}
 		if rnd.IntN(earlyKill) == 0 {
@@ -141,7 +142,7 @@ func (m *chaosMode) kills(ctx context.Context, r *report, g *gateway) error {
 				return err
 			}
 		}
-		took, err := g.start(ctx)
+		took, err := g.Start(ctx)
 		if err != nil {
 			return fmt.Errorf("after kill %d: %w", i+1, err)
 		}
@@ -154,12 +155,12 @@ func (m *chaosMode) kills(ctx context.Context, r *report, g *gateway) error {
 }
 
 // killEarly starts the gateway and kills it before it can know what hit it.
-func (m *chaosMode) killEarly(ctx context.Context, g *gateway, after time.Duration) error {
-	if err := g.launch(); err != nil {
+func (m *chaosMode) killEarly(ctx context.Context, g *gateway.Gateway, after time.Duration) error {
+	if err := g.Launch(); err != nil {
 		return err
 	}
 	if err := wait(ctx, after); err != nil {
 		return err
 	}
-	return g.kill()
+	return g.Kill()
 }

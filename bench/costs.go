@@ -64,7 +64,7 @@ func (m *costsMode) run(ctx context.Context, r *report) (err error) {
 	if err := t.verify(ctx); err != nil {
 		return err
 	}
-	return t.g.stop()
+	return t.g.Stop()
 }
 
 // at brings the store to a size and takes the cost of a lead there.
@@ -90,7 +90,7 @@ func (m *costsMode) at(ctx context.Context, t *trial, size int64) (c cost, err e
 	if err != nil {
 		return c, err
 	}
-	rss, err := proc.RSSAnon(t.g.pid())
+	rss, err := proc.RSSAnon(t.g.PID())
 	if err != nil {
 		return c, err
 	}
@@ -135,4 +135,4 @@ func (t *trial) bytes() (int64, error) {
 }
 
 // storePath is where the gateway keeps its leads.
-func (t *trial) storePath() string { return filepath.Join(t.g.data(), "leadgate.db") }
+func (t *trial) storePath() string { return filepath.Join(t.g.Data(), "leadgate.db") }

@@ -44,11 +44,11 @@ func (m *e2eMode) run(ctx context.Context, r *report) (err error) {
 	if err := wait(ctx, time.Second); err != nil {
 		return err
 	}
-	idle, err := proc.RSSAnon(t.g.pid())
+	idle, err := proc.RSSAnon(t.g.PID())
 	if err != nil {
 		return err
 	}
-	w := proc.WatchMemory(t.g.pid())
+	w := proc.WatchMemory(t.g.PID())
 	err = m.loads(ctx, t)
 	most, samples := w.Stop()
 	if err != nil {
@@ -60,7 +60,7 @@ func (m *e2eMode) run(ctx context.Context, r *report) (err error) {
 	if err := t.verify(ctx); err != nil {
 		return err
 	}
-	return t.g.stop()
+	return t.g.Stop()
 }
 
 // loads takes the gateway to its limit and then through both fixed rates.

@@ -53,11 +53,11 @@ func (m *rawMode) pair(ctx context.Context, r *report, i int) (rate, ratio float
 	if err != nil {
 		return 0, 0, err
 	}
-	full, err := copyRows(ctx, t.storePath(), filepath.Join(t.g.dir, "raw.db"), d.leads, true)
+	full, err := copyRows(ctx, t.storePath(), filepath.Join(t.g.Path(""), "raw.db"), d.leads, true)
 	if err != nil {
 		return 0, 0, err
 	}
-	hot, err := copyRows(ctx, t.storePath(), filepath.Join(t.g.dir, "raw-hot.db"), d.leads, false)
+	hot, err := copyRows(ctx, t.storePath(), filepath.Join(t.g.Path(""), "raw-hot.db"), d.leads, false)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -84,5 +84,5 @@ func (m *rawMode) store(ctx context.Context, r *report, i int) (t *trial, d dash
 	if err := t.verify(ctx); err != nil {
 		return nil, d, err
 	}
-	return t, d, t.g.stop()
+	return t, d, t.g.Stop()
 }

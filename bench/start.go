@@ -73,17 +73,17 @@ func (m *startMode) once(ctx context.Context, i int) (took time.Duration, rss in
 	if err != nil {
 		return 0, 0, err
 	}
-	defer func() { err = errors.Join(err, g.close()) }()
-	if took, err = g.start(ctx); err != nil {
+	defer func() { err = errors.Join(err, g.Close()) }()
+	if took, err = g.Start(ctx); err != nil {
 		return 0, 0, err
 	}
 	if err := wait(ctx, time.Second); err != nil {
 		return 0, 0, err
 	}
-	if rss, err = proc.RSSAnon(g.pid()); err != nil {
+	if rss, err = proc.RSSAnon(g.PID()); err != nil {
 		return 0, 0, err
 	}
-	return took, rss, g.stop()
+	return took, rss, g.Stop()
 }
 
 // full starts over a journal that holds much that the store does not know.
@@ -92,9 +92,9 @@ func (m *startMode) full(ctx context.Context, r *report) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, g.close()) }()
+	defer func() { err = errors.Join(err, g.Close()) }()
 	began := time.Now()
-	n, err := fill(ctx, filepath.Join(g.data(), "journal"), m.backlog<<20)
+	n, err := fill(ctx, filepath.Join(g.Data(), "journal"), m.backlog<<20)
 	if err != nil {
 		return err
 	}
@@ -102,16 +102,16 @@ func (m *startMode) full(ctx context.Context, r *report) (err error) {
 	var took []float64
 	var most, leads int64
 	for range backlogStarts {
-		t, err := g.start(ctx)
+		t, err := g.Start(ctx)
 		if err != nil {
 			return err
 		}
 		took = append(took, t.Seconds())
-		w := proc.WatchMemory(g.pid())
+		w := proc.WatchMemory(g.PID())
 		err = wait(ctx, m.watch)
 		peak, _ := w.Stop()
 		s, errStats := g.Stats(ctx)
-		if err := errors.Join(err, errStats, g.kill()); err != nil {
+		if err := errors.Join(err, errStats, g.Kill()); err != nil {
 			return err
 		}
 		most, leads = max(most, peak), s.Leads.Total

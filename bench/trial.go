@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"leadgate/bench/gateway"
 	"leadgate/bench/load"
 	"leadgate/bench/oracle"
 	"leadgate/bench/proc"
@@ -14,7 +15,7 @@ import (
 // trial is one gateway on its way through loads, with the people it heard of.
 type trial struct {
 	r      *report
-	g      *gateway
+	g      *gateway.Gateway
 	people load.People
 	conns  int
 	next   int64
@@ -31,17 +32,17 @@ func (p *place) trial(ctx context.Context, r *report, name string, conns int) (*
 	if err != nil {
 		return nil, err
 	}
-	if _, err := g.start(ctx); err != nil {
-		return nil, errors.Join(err, g.close())
+	if _, err := g.Start(ctx); err != nil {
+		return nil, errors.Join(err, g.Close())
 	}
 	return &trial{r: r, g: g, people: people, conns: conns}, nil
 }
 
-func (t *trial) close() error { return t.g.close() }
+func (t *trial) close() error { return t.g.Close() }
 
 // load sends a load of new people over new connections.
 func (t *trial) load(ctx context.Context, l load.Load) (*load.Result, error) {
-	poster, err := t.g.poster(t.conns)
+	poster, err := t.g.Poster(t.conns)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func (t *trial) load(ctx context.Context, l load.Load) (*load.Result, error) {
 
 // quiet waits until nothing of what was posted costs anything any more.
 func (t *trial) quiet(ctx context.Context) (oracle.Settled, error) {
-	return t.g.quiet(ctx, t.acked.Len())
+	return quiet(ctx, t.g, t.acked.Len())
 }
 
 // verify compares with the API; the gateway should be quiet.
@@ -128,14 +129,14 @@ func (t *trial) indexed(ctx context.Context) (at time.Time, waiting int64, err e
 
 // spent returns the processor time the gateway used while something ran.
 func (t *trial) spent(what func() error) (time.Duration, error) {
-	before, err := proc.CPU(t.g.pid())
+	before, err := proc.CPU(t.g.PID())
 	if err != nil {
 		return 0, err
 	}
 	if err := what(); err != nil {
 		return 0, err
 	}
-	after, err := proc.CPU(t.g.pid())
+	after, err := proc.CPU(t.g.PID())
 	return after - before, err
 }
 
