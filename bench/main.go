@@ -4,6 +4,7 @@
 //	go run ./bench accept  durable accept beside a bare net/http handler, in turn, and its tail at 10,000/s
 //	go run ./bench e2e     post to committed lead on embedded defaults: most, latencies, memory
 //	go run ./bench raw     end to end beside raw batched inserts of the same rows, in turn
+//	go run ./bench nodes   end to end and durable accept with 1, 2 and 4 nodes over PostgreSQL and Redis
 //	go run ./bench costs   processor time and bytes of a lead while the store is small and when it has grown
 //	go run ./bench start   start to ready, empty and over a backlog
 //	go run ./bench people  how well dedupe tells people apart, on people who do not exist
@@ -18,7 +19,9 @@
 // standard error.
 //
 // Everything but load runs on loopback in a folder of its own that is removed at
-// the end; every process started is ended by its id. Figures need Linux: what the
+// the end; every process started is ended by its id. Modes that need PostgreSQL and
+// Redis start them, with their files below -dir, unless -postgres and -redis or
+// $LEADGATE_TEST_POSTGRES and $LEADGATE_TEST_REDIS name some. Figures need Linux: what the
 // server used is read from /proc.
 package main
 
@@ -41,6 +44,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
+	if status, ok := errors.AsType[ended](err); ok {
+		os.Exit(int(status))
+	}
 	if err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(os.Stderr, "bench:", err)
@@ -55,8 +61,15 @@ type mode interface {
 	run(ctx context.Context, r *report) error
 }
 
+// onServers is a mode that needs a PostgreSQL and a Redis. When none are named it is
+// run again as a child of [leadgate/internal/services/with].
+type onServers interface {
+	shared() *servers
+	folder() string // for their files
+}
+
 func modes() map[string]mode {
-	return map[string]mode{"load": &loadMode{}, "accept": &acceptMode{}, "e2e": &e2eMode{}, "raw": &rawMode{}, "costs": &costsMode{},
+	return map[string]mode{"nodes": &nodesMode{}, "load": &loadMode{}, "accept": &acceptMode{}, "e2e": &e2eMode{}, "raw": &rawMode{}, "costs": &costsMode{},
 		"start": &startMode{}, "people": &peopleMode{}, "weights": &weightsMode{}, "chaos": &chaosMode{}, bareName: &bareMode{}}
 }
 
@@ -78,6 +91,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if fs.NArg() > 0 {
 		return fmt.Errorf("%s takes flags only, not %q", args[0], fs.Arg(0))
+	}
+	if on, ok := m.(onServers); ok && !on.shared().named() {
+		return withServers(ctx, on.folder(), args, stdout, stderr)
 	}
 	r := &report{Mode: args[0], Figures: map[string]any{}, text: stdout}
 	if *asJSON {
