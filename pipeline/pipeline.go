@@ -55,6 +55,7 @@ type Options struct {
 	Log      *slog.Logger
 	Now      func() time.Time // nil for the system's
 	Jobs     map[string]Handler
+	Roles    Roles // of this node; none given means all
 }
 
 // Errors that end Run.
@@ -97,6 +98,9 @@ const (
 
 // New makes a pipeline. Accept works at once, the rest when Run is called.
 func New(o Options) (*Pipeline, error) {
+	if o.Roles == (Roles{}) {
+		o.Roles = AllRoles()
+	}
 	if o.Workers == 0 {
 		o.Workers = max(2, runtime.GOMAXPROCS(0)/2)
 	}
@@ -141,10 +145,14 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 // loops are what Run runs at once, each until its context ends.
 func (p *Pipeline) loops(cancel context.CancelCauseFunc) []func(context.Context) {
-	loops := []func(context.Context){p.forward, p.release, p.index, p.compare, p.watch(cancel)}
+	loops := []func(context.Context){p.forward, p.release, p.watch(cancel)}
 	for i := range p.o.Workers {
 		loops = append(loops, func(ctx context.Context) { p.work(ctx, i) })
 	}
+	if !p.o.Roles.Run {
+		return loops
+	}
+	loops = append(loops, p.index, p.compare)
 	for kind, handle := range p.o.Jobs {
 		loops = append(loops, p.runJobs(kind, handle))
 	}

@@ -16,6 +16,15 @@ import (
 // Verify, after it was cut out of the path.
 const URLToken = connectors.URLToken
 
+// accepting lets only nodes that take deliveries answer. On the others the sender should
+// come again: whoever balances the load has sent it to the wrong one.
+func (s *Server) accepting(next http.HandlerFunc) http.HandlerFunc {
+	if !s.o.NoIntake {
+		return next
+	}
+	return func(w http.ResponseWriter, _ *http.Request) { busy(w, "this node takes no deliveries, others do") }
+}
+
 // intake takes a provider's post: body, proof, key, journal, answer.
 func (s *Server) intake(w http.ResponseWriter, r *http.Request) {
 	src, ok := s.o.Sources.Get(r.PathValue("source"))

@@ -29,10 +29,10 @@ func (r route) pattern() string {
 // routes are all routes of leadgate. openapi.json describes those under /api.
 func (s *Server) routes() []route {
 	return []route{
-		{"", "/in/{source}", open, s.intake},
-		{"", "/in/{source}/{rest...}", open, s.intake},
-		{"", "/f/{source}", open, s.hosted("/f/")},
-		{"", "/f/{source}/{rest...}", open, s.hosted("/f/")},
+		{"", "/in/{source}", open, s.accepting(s.intake)},
+		{"", "/in/{source}/{rest...}", open, s.accepting(s.intake)},
+		{"", "/f/{source}", open, s.accepting(s.hosted("/f/"))},
+		{"", "/f/{source}/{rest...}", open, s.accepting(s.hosted("/f/"))},
 
 		{"GET", "/api/v1/leads", member, s.listLeads},
 		{"POST", "/api/v1/leads", member, s.enterLead},

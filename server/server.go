@@ -65,6 +65,7 @@ type Options struct {
 	PublicURL string
 	Region    string         // of leads entered by hand
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-For or Forwarded counts
+	NoIntake  bool           // this node takes no deliveries: others do
 	Tokens    []string       // that open the API beside those in the store: the bootstrap and the local one
 	Console   http.Handler   // what is under /; nil for a plain notice
 	Version   string

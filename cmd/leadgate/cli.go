@@ -38,7 +38,10 @@ type Options struct {
 	TrustedProxies []string `name:"trusted-proxies" help:"Addresses or networks of proxies whose X-Forwarded-For or Forwarded counts." placeholder:"CIDR"`
 	TLSCert        string   `name:"tls-cert" help:"Certificate chain (PEM); read again when the file changes." placeholder:"FILE"`
 	TLSKey         string   `name:"tls-key" help:"Key of the certificate (PEM)." placeholder:"FILE"`
-	Store          string   `help:"Where leads are kept: sqlite:PATH. Default: a file in the data folder." placeholder:"URL"`
+	Store          string   `help:"Where leads are kept: sqlite:PATH or postgres://USER@HOST/DATABASE. Default: a file in the data folder." placeholder:"URL"`
+	StoreMigrate   string   `name:"store-migrate" help:"Address of the same database for migrations, when a pooler in transaction mode stands before --store." placeholder:"URL"`
+	Redis          string   `help:"Redis that several nodes share their work through: redis://…, rediss://…, or one of Sentinel or Cluster." placeholder:"URL"`
+	Roles          string   `help:"What this node does: accept takes deliveries, work pulls from Redis, run does jobs and runs sources." default:"accept,work,run" placeholder:"LIST"`
 	SecretKey      string   `name:"secret-key" help:"Key that seals secrets: 64 hex digits, or a file that holds them. Default: made in the data folder." placeholder:"KEY"`
 	APIToken       string   `name:"api-token" help:"A token that opens the API, for the first steps." placeholder:"TOKEN"`
 	Region         string   `help:"Country whose phone numbers may come without a country code (ISO 3166, such as FR)." placeholder:"XX"`

@@ -29,6 +29,7 @@ import (
 	"leadgate/pipeline/journal"
 	"leadgate/store"
 	"leadgate/store/blob"
+	"leadgate/store/postgres"
 	"leadgate/store/sqlite"
 )
 
@@ -37,6 +38,7 @@ type node struct {
 	o        *Options
 	log      *slog.Logger
 	secret   []byte
+	roles    pipeline.Roles
 	blobs    *blob.Files
 	store    store.Store
 	journal  *journal.Journal
@@ -75,12 +77,15 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if n.blobs, err = blob.OpenFiles(filepath.Join(o.Data, "blobs")); err != nil {
 		return n, err
 	}
+	if n.roles, err = pipeline.ParseRoles(o.Roles); err != nil {
+		return n, fmt.Errorf("--roles: %w", err)
+	}
 	courtesy := &pipeline.Courtesy{}
 	if n.store, err = openStore(ctx, o, courtesy.Yield); err != nil {
 		return n, err
 	}
 	n.pipeline, err = pipeline.New(pipeline.Options{Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
-		Courtesy: courtesy, Log: n.log})
+		Courtesy: courtesy, Log: n.log, Roles: n.roles})
 	return n, err
 }
 
@@ -98,6 +103,9 @@ func (n *node) close() error {
 // openStore opens the store an option names, and makes it where there is none. yield
 // is called by an engine that works in this process.
 func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
+	if o.shared() {
+		return postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
+	}
 	path, err := o.storePath()
 	if err != nil {
 		return nil, err
@@ -109,6 +117,11 @@ func openStore(ctx context.Context, o *Options, yield func()) (store.Store, erro
 	return s, nil
 }
 
+// shared reports whether the store is one that several nodes share.
+func (o *Options) shared() bool {
+	return strings.HasPrefix(o.Store, "postgres://") || strings.HasPrefix(o.Store, "postgresql://")
+}
+
 // storePath is the file of the embedded store.
 func (o *Options) storePath() (string, error) {
 	path, ok := strings.CutPrefix(o.Store, "sqlite:")
@@ -116,7 +129,7 @@ func (o *Options) storePath() (string, error) {
 	case o.Store == "":
 		return filepath.Join(o.Data, "leadgate.db"), nil
 	case !ok || path == "":
-		return "", fmt.Errorf("%w: --store is sqlite:PATH", lead.ErrInvalid)
+		return "", fmt.Errorf("%w: --store is sqlite:PATH or postgres://USER@HOST/DATABASE", lead.ErrInvalid)
 	}
 	return path, nil
 }
@@ -124,6 +137,9 @@ func (o *Options) storePath() (string, error) {
 // stored fails with lead.ErrNotFound when nothing was ever kept where the options
 // say: a misspelt folder must not look like a gateway without leads.
 func (o *Options) stored() error {
+	if o.shared() {
+		return nil
+	}
 	path, err := o.storePath()
 	if err != nil {
 		return err

@@ -218,8 +218,13 @@ type Database struct {
 // whoever is connected to it.
 func (s *PostgresServer) Database(t testing.TB) *Database {
 	t.Helper()
+	return s.database(t, "template1")
+}
+
+func (s *PostgresServer) database(t testing.TB, template string) *Database {
+	t.Helper()
 	d := &Database{server: s, name: "t_" + strings.ToLower(rand.Text()[:16])}
-	s.SQL(t, "CREATE DATABASE "+d.name)
+	s.SQL(t, "CREATE DATABASE "+d.name+" TEMPLATE "+template)
 	t.Cleanup(func() {
 		if s.process != nil && s.process.pid() == 0 {
 			return // the test left its own server stopped
@@ -230,6 +235,9 @@ func (s *PostgresServer) Database(t testing.TB) *Database {
 	})
 	return d
 }
+
+// Copy makes a database that begins as this one, to which nobody may be connected.
+func (d *Database) Copy(t testing.TB) *Database { t.Helper(); return d.server.database(t, d.name) }
 
 // Name is the name of the database.
 func (d *Database) Name() string { return d.name }

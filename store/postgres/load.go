@@ -48,15 +48,14 @@ func (l *loading) base(b *batch, s *Store, n int) {
 	l.leads.fetch(b, fetch)
 	l.snap.NextPerson, l.snap.NextLead = l.people.next, l.leads.next
 	b.query(`SELECT last_value FROM person_ids`, func(r pgx.Rows) error { return r.Scan(&l.snap.People) })
-	b.query(selectStages, func(r pgx.Rows) error {
-		var x lead.Stage
-		err := r.Scan(&x.ID, &x.Title, &x.Meaning, &x.Ask)
-		l.snap.Stages = append(l.snap.Stages, x)
-		return err
-	})
+	b.query(selectStages, l.addStage)
 }
 
-const selectStages = `SELECT id, title, meaning, ask FROM stages ORDER BY position`
+func (l *loading) addStage(r pgx.Rows) error {
+	x, err := scanStage(r)
+	l.snap.Stages = append(l.snap.Stages, x)
+	return err
+}
 
 // leave gives back the numbers that were not used.
 func (l *loading) leave() {

@@ -80,10 +80,12 @@ func (l *loading) found(see func(*int64)) {
 
 // survivors follows the pointers of merged persons.
 func (l *loading) survivors(ctx context.Context, persons []int64) (map[int64]int64, error) {
-	return l.follow(ctx, `WITH RECURSIVE up(one, here, next) AS (SELECT id, id, merged_into FROM persons WHERE id = ANY($1)
-			UNION ALL SELECT u.one, p.id, p.merged_into FROM up u JOIN persons p ON p.id = u.next)
-		SELECT one, here FROM up WHERE next IS NULL`, persons)
+	return l.follow(ctx, selectSurvivors, persons)
 }
+
+const selectSurvivors = `WITH RECURSIVE up(one, here, next) AS (SELECT id, id, merged_into FROM persons WHERE id = ANY($1)
+		UNION ALL SELECT u.one, p.id, p.merged_into FROM up u JOIN persons p ON p.id = u.next)
+	SELECT one, here FROM up WHERE next IS NULL`
 
 // standingLeads follows the pointers of merged leads.
 func (l *loading) standingLeads(ctx context.Context, numbers []int64) (map[int64]int64, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"leadgate/lead"
+	"leadgate/store"
 )
 
 // Options say where the store is and how it sees the time.
@@ -37,7 +38,10 @@ type Store struct {
 
 	persons numbers
 	leads   numbers
+	folds   folds
 }
+
+var _ store.Store = (*Store)(nil)
 
 // The pools, and how long a connection that is not used is kept.
 const (
@@ -119,7 +123,11 @@ func (s *Store) Close() error {
 
 // makeStages writes the default stages into a new store.
 func (s *Store) makeStages(ctx context.Context) error {
-	return s.alone(ctx, "making stages", func(ctx context.Context, t *tx) error {
+	stages, err := s.Stages(ctx)
+	if err != nil || len(stages) > 0 {
+		return err
+	}
+	return s.alone(ctx, "writing stages", func(ctx context.Context, t *tx) error {
 		var there bool
 		if err := t.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM stages)`).Scan(&there); err != nil || there {
 			return err

@@ -93,3 +93,12 @@ func lines(s string) []string {
 func text(s string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", " "), "\uFFFD")
 }
+
+// texts makes texts fit for comparing with text columns.
+func texts(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = text(s)
+	}
+	return out
+}

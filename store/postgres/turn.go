@@ -30,6 +30,7 @@ const (
 	beginWrite = `BEGIN ISOLATION LEVEL REPEATABLE READ; ` + settings + `LOCK TABLE turn IN ROW SHARE MODE`
 	beginAlone = `BEGIN ISOLATION LEVEL REPEATABLE READ; ` + settings + `LOCK TABLE turn IN EXCLUSIVE MODE`
 	beginRead  = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ` + settings
+	beginRows  = `BEGIN ISOLATION LEVEL READ COMMITTED; ` + settings
 )
 
 const (
@@ -64,6 +65,24 @@ func (s *Store) alone(ctx context.Context, doing string, fn func(context.Context
 // view runs fn in a transaction that only reads, all of it in one snapshot.
 func (s *Store) view(ctx context.Context, doing string, fn func(context.Context, *tx) error) error {
 	return wrapped(doing, s.turn(ctx, s.read, beginRead, fn))
+}
+
+// rows runs fn in a transaction that takes rows nobody else has locked: each of its
+// statements sees what is there when it begins.
+func (s *Store) rows(ctx context.Context, doing string, fn func(context.Context, *tx) error) error {
+	return wrapped(doing, s.turn(ctx, s.write, beginRows, fn))
+}
+
+// look runs fn on a connection that reads, without a transaction: for a single statement.
+func (s *Store) look(ctx context.Context, doing string, fn func(context.Context, *tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, turnTime)
+	defer cancel()
+	conn, err := s.read.Acquire(ctx)
+	if err != nil {
+		return wrapped(doing, err)
+	}
+	defer conn.Release()
+	return wrapped(doing, fn(ctx, &tx{conn}))
 }
 
 // turn runs one transaction: committed when fn returns nil, undone in every other case.

@@ -39,8 +39,13 @@ func (s *Store) commit(ctx context.Context, l *loading, c *store.Changes) error 
 	if w.err != nil {
 		return w.err
 	}
+	return w.end(ctx)
+}
+
+// end sends the statements and commits, in one round trip.
+func (w *writing) end(ctx context.Context) error {
 	w.exec(`COMMIT`)
-	return l.send(ctx, &w.batch)
+	return w.l.send(ctx, &w.batch)
 }
 
 // meet lets merges meet whatever else is decided at once about those who survive: their

@@ -186,6 +186,23 @@ CREATE TABLE unindexed (
 	leads bigint[] NOT NULL
 );
 
+-- What leads are found by, in pieces of a bucket of leads each: search.go says how. A
+-- later piece hides what earlier ones say of its leads.
+CREATE TABLE pieces (
+	n      bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	bucket bigint  NOT NULL,
+	size   integer NOT NULL,              -- how many leads it is about
+	leads  bytea   NOT NULL               -- which
+);
+CREATE INDEX pieces_bucket ON pieces (bucket, n);
+CREATE TABLE pages (
+	piece bigint NOT NULL,
+	first bytea  NOT NULL,                -- the first word on it
+	body  bytea  NOT NULL,
+	PRIMARY KEY (piece, first)
+) WITH (toast_tuple_target = 8160);
+ALTER TABLE pages ALTER body SET STORAGE EXTERNAL;
+
 -- Counts, and what transactions add to them until it is added up.
 CREATE TABLE counters (name text PRIMARY KEY, value bigint NOT NULL);
 CREATE TABLE counts (name text NOT NULL, value bigint NOT NULL);
