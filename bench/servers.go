@@ -19,6 +19,7 @@ import (
 
 	"leadgate/bench/proc"
 	"leadgate/bench/resp"
+	_ "leadgate/store/postgres" // the driver pgx of database/sql comes with it
 )
 
 // servers are the PostgreSQL and the Redis that nodes share. Both run on this machine:
