@@ -39,11 +39,16 @@ lint: ## gofmt, go vet, and the linters that are installed
 		if command -v $${tool%% *} >/dev/null; then echo "$$tool"; $$tool; else echo "$${tool%% *} is not installed and was not run"; fi; \
 	done
 
-chaos: ## ten times the random tests, then 50 kills under load, crowds, and a full disk (takes root)
+chaos: ## ten times the random tests, kills, crowds, a full disk (takes root), and an hour of the fault matrix (SOAK=30m)
 	LEADGATE_CHAOS=10 $(servers) go test -count=1 -timeout 30m ./lead/... ./store/... ./pipeline/...
 	LEADGATE_CHAOS=1 go test -count=1 -tags chaos -timeout 30m -parallel 1 -run 'TestHerd|TestSlowCrowd|TestDiskFull' -v ./cmd/leadgate
 	LEADGATE_CHAOS=1 go test -count=1 -run TestShippedWeights ./bench
 	go run -trimpath ./bench chaos -rounds 50
+	LEADGATE_CHAOS=1 $(servers) go test -count=1 -timeout 2h -parallel 1 -run 'TestMatrix|TestSameEvent|TestFourChannels|TestCrossed|TestRollingRestart|TestNewerSchema|TestBackup' -v ./bench/faults -seed 0
+	$(servers) go test -count=1 -timeout 20m -run TestFlushAndKill -v ./bench/faults -seed 0 -long 5m
+	$(servers) go test -count=1 -timeout 20m -run TestPostgresStopped -v ./bench/faults -seed 0 -long 1m
+	LEADGATE_CHAOS=1 $(servers) go test -count=1 -timeout 20m -run TestRedisStopped -v ./bench/faults -long 20s
+	$(servers) go test -count=1 -timeout 24h -run TestSoak -v ./bench/faults -seed 0 -long $${SOAK:-30m}
 
 bench: ## Go benchmarks, then every bar of speed and accuracy; fails when one is short, after all of them
 	$(servers) go test -run '^$$' -bench . -benchmem ./...

@@ -146,6 +146,25 @@ func (d *Delivery) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
+// PeekBlob returns which blob an encoded delivery names, "" for one that holds its
+// body itself, without reading the rest of it.
+func PeekBlob(b []byte) (string, error) {
+	if len(b) < 17 || b[0] != deliveryFormat {
+		return "", fmt.Errorf("reading delivery: %w: unknown format", ErrPermanent)
+	}
+	r := textReader{b: b[17:]}
+	r.varint() // time
+	r.varint() // fill
+	for range 6 {
+		r.skip()
+	}
+	name := r.text()
+	if r.bad {
+		return "", fmt.Errorf("reading delivery: %w: cut short", ErrPermanent)
+	}
+	return name, nil
+}
+
 func appendText(b []byte, s string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s)))
 	return append(b, s...)
@@ -186,4 +205,14 @@ func (r *textReader) text() string {
 	s := string(r.b[:n])
 	r.b = r.b[n:]
 	return s
+}
+
+// skip passes over a part.
+func (r *textReader) skip() {
+	n := r.uvarint()
+	if r.bad || n > uint64(len(r.b)) {
+		r.bad = true
+		return
+	}
+	r.b = r.b[n:]
 }

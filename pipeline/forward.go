@@ -10,11 +10,17 @@ import (
 	"leadgate/pipeline/journal"
 )
 
-// forward reads the journal like a log and pushes each entry once. What an
-// earlier process left is pushed only when the store does not know it.
+// forward reads the journal like a log and pushes each entry once, those together
+// that wait together. What an earlier process left is pushed only when the store
+// does not know it.
 func (p *Pipeline) forward(ctx context.Context) {
-	for {
-		entries, err := p.gather(ctx)
+	_, shared := p.o.Queue.(Shared)
+	for last := time.Now(); ; last = time.Now() {
+		rest := time.Duration(0)
+		if shared {
+			rest = sharedPace - time.Since(last)
+		}
+		entries, err := p.gather(ctx, rest)
 		if p.pass(ctx, entries) != nil {
 			return
 		}
@@ -36,23 +42,31 @@ const (
 	gatherEntries = 256
 	gatherBytes   = 1 << 20
 	gatherTime    = 5 * time.Millisecond // for an entry the scan has not come to yet
+	sharedPace    = 2 * time.Millisecond // between two pushes to other nodes: a round trip costs as much as ten deliveries
 )
 
-// gather waits for the next entry and adds what an earlier process left right
-// behind it, so that the store is asked about many at once. It returns what it
-// has beside an error.
-func (p *Pipeline) gather(ctx context.Context) ([]journal.Entry, error) {
+// gather waits for the next entry and adds what is there behind it, so that the
+// queue gets many at once; more come while it rests. For what an earlier process
+// left it waits a moment, because the store is asked about it. It returns what it has
+// beside an error.
+func (p *Pipeline) gather(ctx context.Context, rest time.Duration) ([]journal.Entry, error) {
 	e, err := p.o.Journal.Next(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list, size := []journal.Entry{e}, len(e.Payload)
-	if !e.Recovered {
-		return list, nil
+	if rest > 0 {
+		sleep(ctx, rest)
 	}
-	soon, cancel := context.WithTimeout(ctx, gatherTime)
+	list, size := []journal.Entry{e}, len(e.Payload)
+	soon, cancel := ctx, context.CancelFunc(func() {})
+	if e.Recovered {
+		soon, cancel = context.WithTimeout(ctx, gatherTime)
+	}
 	defer cancel()
-	for list[len(list)-1].Recovered && len(list) < gatherEntries && size < gatherBytes {
+	for len(list) < gatherEntries && size < gatherBytes {
+		if !list[len(list)-1].Recovered && !p.o.Journal.More() {
+			break
+		}
 		e, err := p.o.Journal.Next(soon)
 		if soon.Err() != nil && err != nil {
 			break
@@ -72,28 +86,38 @@ func (p *Pipeline) pass(ctx context.Context, entries []journal.Entry) error {
 	if err != nil {
 		return err
 	}
+	unknown := entries[:0]
 	for i := range entries {
 		if known[entries[i].ID] {
 			p.o.Journal.Release(entries[i].Pos)
-		} else if err := p.push(ctx, entries[i]); err != nil {
-			return err
+		} else {
+			unknown = append(unknown, entries[i])
 		}
 	}
-	return nil
-}
-
-// push waits for room and hands an entry to the queue.
-func (p *Pipeline) push(ctx context.Context, e journal.Entry) error {
-	if err := p.window.add(ctx, e.ID, e.Pos, len(e.Payload), p.now()); err != nil {
+	if len(unknown) == 0 {
+		return nil
+	}
+	if err := p.window.add(ctx, unknown, p.now()); err != nil {
 		return err
 	}
-	t := p.task(e)
+	tasks := make([]Task, len(unknown))
+	for i := range unknown {
+		tasks[i] = p.task(unknown[i])
+	}
+	return p.pushTasks(ctx, tasks)
+}
+
+// pushTasks waits for room and hands tasks to the queue, for as long as it takes.
+func (p *Pipeline) pushTasks(ctx context.Context, tasks []Task) error {
+	if len(tasks) == 0 {
+		return nil
+	}
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
-		err := p.o.Queue.Push(ctx, t)
+		err := p.o.Queue.Push(ctx, tasks...)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		p.log.WarnContext(ctx, "pushing delivery", "err", err)
+		p.log.WarnContext(ctx, "pushing deliveries", "err", err)
 		if !sleep(ctx, jitter(wait)) {
 			return ctx.Err()
 		}

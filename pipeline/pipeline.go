@@ -84,8 +84,7 @@ type Pipeline struct {
 
 // Limits of what is under way at once; everything beyond waits on disk.
 const (
-	windowEntries = 8192
-	windowBytes   = 32 << 20
+	windowEntries = 65536 // their bytes are in the queue, which has limits of its own
 	batchEntries  = 512
 	largeBody     = 64 << 10  // bodies above this go to the blob store
 	hugeBody      = 256 << 10 // bodies above this are refused while room is short
@@ -145,7 +144,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 // loops are what Run runs at once, each until its context ends.
 func (p *Pipeline) loops(cancel context.CancelCauseFunc) []func(context.Context) {
-	loops := []func(context.Context){p.forward, p.release, p.watch(cancel)}
+	loops := []func(context.Context){p.forward, p.release, p.repush, p.hear, p.watch(cancel)}
 	for i := range p.o.Workers {
 		loops = append(loops, func(ctx context.Context) { p.work(ctx, i) })
 	}

@@ -26,12 +26,13 @@ func (p *Pipeline) work(ctx context.Context, slot int) {
 			continue
 		}
 		start := time.Now()
-		p.guard.enter(slot, tasks)
+		own := p.window.own(tasks) // for the others the queue keeps the notes
+		p.guard.enter(slot, own)
 		if err := p.batch(ctx, tasks); err != nil {
-			p.guard.giveBack(tasks)
+			p.guard.giveBack(own)
 			return // ctx ended; what is not stored waits in the journal
 		}
-		p.guard.leave(slot, tasks)
+		p.guard.leave(slot, own)
 		p.o.Meter.Worked(len(tasks), time.Since(start))
 	}
 }

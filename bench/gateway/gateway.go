@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -35,10 +36,11 @@ func Build(ctx context.Context, to string) error {
 
 // Gateway is a leadgate over a folder of its own.
 type Gateway struct {
-	Listen string   // address to listen on; New says any
-	More   []string // options beside those every gateway here gets
-	Env    []string // environment beside this process's own, as NAME=value
-	Secret string   // of its source bar
+	Listen  string   // address to listen on; New says any
+	More    []string // options beside those every gateway here gets
+	Env     []string // environment beside this process's own, as NAME=value
+	Secret  string   // of its source bar
+	Sources []string // more sources, each a mapping in YAML as it stands behind a dash
 	oracle.API
 	bin, dir string
 	log      *os.File
@@ -84,13 +86,35 @@ func (g *Gateway) Launch() error {
 	if err := os.Remove(filepath.Join(g.Data(), "run.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
-	if err := os.WriteFile(g.Path("leadgate.yaml"), fmt.Appendf(nil, config, g.Secret), 0o600); err != nil {
+	if err := g.configure(); err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
 	args := append([]string{"serve", "--config", g.Path("leadgate.yaml"), "--data", g.Data(), "--listen", g.Listen, "--log-level", "warn"}, g.More...)
 	var err error
 	g.child, err = proc.Start(g.bin, args, append([]string{"LEADGATE_API_TOKEN=" + g.Token}, g.Env...), g.log)
 	return err
+}
+
+// configure writes the configuration file.
+func (g *Gateway) configure() error {
+	text := fmt.Appendf(nil, config, g.Secret)
+	for _, more := range g.Sources {
+		text = fmt.Appendf(text, "  - %s\n", more)
+	}
+	return os.WriteFile(g.Path("leadgate.yaml"), text, 0o600)
+}
+
+// Command runs another subcommand with the options this gateway is started with, and
+// returns what it said.
+func (g *Gateway) Command(ctx context.Context, args ...string) (string, error) {
+	if err := g.configure(); err != nil {
+		return "", fmt.Errorf("running %s: %w", args[0], err)
+	}
+	args = slices.Concat(args, []string{"--config", g.Path("leadgate.yaml"), "--data", g.Data(), "--log-level", "warn"}, g.More)
+	cmd := exec.CommandContext(ctx, g.bin, args...)
+	cmd.Env = slices.Concat(os.Environ(), []string{"LEADGATE_API_TOKEN=" + g.Token}, g.Env)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // ReadyTime is how long a start may take before it is given up.

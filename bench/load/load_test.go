@@ -193,6 +193,12 @@ func TestSetAgainstMap(t *testing.T) {
 		}
 		want[n] = true
 	}
+	c := s.Clone()
+	s.Add(80_000)
+	if got := slices.Collect(s.All()); len(got) != len(want)+1 {
+		t.Fatalf("%d numbers after one more", len(got))
+	}
+	s = Set{words: c.words, n: c.n}
 	got := slices.Collect(s.All())
 	if !slices.IsSorted(got) || len(got) != len(want) || s.Len() != int64(len(want)) || s.Has(70_001) || s.Has(-1) {
 		t.Fatalf("%d numbers, Len %d, want %d", len(got), s.Len(), len(want))

@@ -49,6 +49,14 @@ func NewPoster(url, bearer string, conns int) (*Poster, error) {
 	return &Poster{url: url, header: h, client: &http.Client{Transport: t}, seed: maphash.MakeSeed()}, nil
 }
 
+// At returns a poster to another address of the same gateway, with the same
+// connections and prints that can be compared.
+func (p *Poster) At(url string) *Poster {
+	other := *p
+	other.url = url
+	return &other
+}
+
 // Send implements Sender.
 func (p *Poster) Send(ctx context.Context, body []byte) Answer {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))

@@ -3,6 +3,7 @@ package load
 import (
 	"iter"
 	"math/bits"
+	"slices"
 	"sync"
 )
 
@@ -54,4 +55,11 @@ func (s *Set) All() iter.Seq[int64] {
 			}
 		}
 	}
+}
+
+// Clone returns what is in now.
+func (s *Set) Clone() *Set {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &Set{words: slices.Clone(s.words), n: s.n}
 }

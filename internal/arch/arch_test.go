@@ -62,6 +62,9 @@ func table() []row {
 		{pkg: "pipeline/journal", ours: []string{"lead", "internal/disk"}},
 		{pkg: "pipeline", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline/journal"}},
 
+		{pkg: "pipeline/queuetest", ours: []string{"lead", "pipeline"}, test: true},
+		{pkg: "pipeline/redis", ours: []string{"lead", "pipeline"}, theirs: []string{"github.com/redis/go-redis/v9"}},
+
 		{pkg: "console", ours: []string{"lead", "store"}},
 		{pkg: "server", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline"}, theirs: []string{"github.com/prometheus/client_golang"}},
 		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "dedupe", "internal/disk", "connectors", "connectors/all", "store", "store/blob", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "console", "server"},

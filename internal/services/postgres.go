@@ -145,6 +145,9 @@ func postgresReady(dir string, pid int) error {
 // DSN is the address of the database postgres, as a superuser.
 func (s *PostgresServer) DSN() string { return s.dsn.String() }
 
+// Addr is its host and port.
+func (s *PostgresServer) Addr() string { return s.dsn.Host }
+
 // Pid is the process id of the server's own PostgreSQL, 0 while it is stopped or
 // when another process started it.
 func (s *PostgresServer) Pid() int {
@@ -166,13 +169,21 @@ func (s *PostgresServer) Stop(t testing.TB, how Mode) {
 // Start starts a stopped server, on the same port over the same data.
 func (s *PostgresServer) Start(t testing.TB) {
 	t.Helper()
-	if how := s.process.start(); how != nil {
-		t.Fatal(how)
-	}
+	check(t, s.process.start())
 }
 
 // Restart is Stop and Start.
 func (s *PostgresServer) Restart(t testing.TB, how Mode) { t.Helper(); s.Stop(t, how); s.Start(t) }
+
+// StopBouncer kills the PgBouncer of a server of this test's own, StartBouncer starts
+// it again.
+func (s *PostgresServer) StopBouncer(t testing.TB) {
+	t.Helper()
+	check(t, s.bouncer.stop(syscall.SIGKILL))
+}
+
+// StartBouncer starts the PgBouncer that StopBouncer killed.
+func (s *PostgresServer) StartBouncer(t testing.TB) { t.Helper(); check(t, s.bouncer.start()) }
 
 // SQL runs statements on the database postgres, outside a transaction, and returns
 // what they answer, a row a line with columns parted by «|».

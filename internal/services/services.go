@@ -28,8 +28,8 @@ const (
 	EnvPostgres  = "LEADGATE_TEST_POSTGRES"  // postgres://user:password@host:port/database of a superuser
 	EnvPgBouncer = "LEADGATE_TEST_PGBOUNCER" // the same server through PgBouncer
 	EnvRedis     = "LEADGATE_TEST_REDIS"     // redis://:password@host:port
-	EnvSentinel  = "LEADGATE_TEST_SENTINEL"  // redis://:password@host:port?master_name=…&addr=host:port…, of the sentinels
-	EnvCluster   = "LEADGATE_TEST_CLUSTER"   // redis://:password@host:port?addr=host:port…, of the nodes
+	EnvSentinel  = "LEADGATE_TEST_SENTINEL"  // redis+sentinel://:password@host:port,…/leadgate, the addresses of the sentinels
+	EnvCluster   = "LEADGATE_TEST_CLUSTER"   // redis+cluster://:password@host:port,…
 )
 
 // The shared servers of this process: started on first use, ended by the keeper of

@@ -242,6 +242,14 @@ func TestPostgresRestarts(t *testing.T) {
 	if got, err := query(d.Bouncer(t), "SELECT 1"); err != nil || got != "1" {
 		t.Errorf("PgBouncer does not find back: %v", err)
 	}
+	s.StopBouncer(t)
+	if _, err := query(d.Bouncer(t), "SELECT 1"); err == nil {
+		t.Error("a killed PgBouncer answers")
+	}
+	s.StartBouncer(t)
+	if got, err := query(d.Bouncer(t), "SELECT 1"); err != nil || got != "1" {
+		t.Errorf("PgBouncer does not come back: %v", err)
+	}
 }
 
 func TestRedis(t *testing.T) {

@@ -42,24 +42,20 @@ func NewSentinel(t testing.TB, lines ...string) *SentinelSet {
 }
 
 func sentinelAt(address string) (*SentinelSet, error) {
-	addrs, secret, err := addresses(address)
-	return &SentinelSet{addrs: addrs, secret: secret}, err
+	hosts, secret, err := addresses(address, "redis+sentinel://", "/"+master)
+	return &SentinelSet{addrs: hosts, secret: secret}, err
 }
 
-// addresses takes the hosts and the password out of an address of several.
-func addresses(address string) (hosts []string, secret string, err error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil, "", errors.New("no URL") // it holds a password
+// addresses takes the hosts and the password out of an address of several, which
+// net/url does not read.
+func addresses(address, scheme, path string) (hosts []string, secret string, err error) {
+	rest, ok := strings.CutPrefix(address, scheme+":")
+	rest, named := strings.CutSuffix(rest, path)
+	secret, list, found := strings.Cut(rest, "@")
+	if !ok || !named || !found {
+		return nil, "", fmt.Errorf("it is no %s:PASSWORD@HOST,HOST%s", scheme, path) // it holds a password
 	}
-	secret, _ = u.User.Password()
-	return append([]string{u.Host}, u.Query()["addr"]...), secret, nil
-}
-
-func joined(hosts []string, secret string, query url.Values) string {
-	query["addr"] = hosts[1:]
-	u := url.URL{Scheme: "redis", User: url.UserPassword("", secret), Host: hosts[0], RawQuery: query.Encode()}
-	return u.String()
+	return strings.Split(list, ","), secret, nil
 }
 
 func startSentinel(h *home, lines ...string) (*SentinelSet, error) {
@@ -143,10 +139,10 @@ func says(r *RedisServer, want string, command ...string) error {
 	return err
 }
 
-// URL is redis://:password@sentinel?master_name=NAME&addr=SENTINEL…, with the
-// password of the servers.
+// URL is redis+sentinel://:password@sentinel,sentinel,sentinel/name, with the password
+// of the servers.
 func (s *SentinelSet) URL() string {
-	return joined(s.addrs, s.secret, url.Values{"master_name": {master}})
+	return "redis+sentinel://:" + s.secret + "@" + strings.Join(s.addrs, ",") + "/" + master
 }
 
 // Addrs are the addresses of the sentinels.
@@ -204,7 +200,7 @@ func NewCluster(t testing.TB, lines ...string) *ClusterSet {
 }
 
 func clusterAt(address string) (*ClusterSet, error) {
-	addrs, secret, err := addresses(address)
+	addrs, secret, err := addresses(address, "redis+cluster://", "")
 	s := &ClusterSet{addrs: addrs, secret: secret}
 	for _, a := range addrs {
 		s.nodes = append(s.nodes, &RedisServer{url: &url.URL{Scheme: "redis", User: url.UserPassword("", secret), Host: a}})
@@ -253,8 +249,10 @@ func startCluster(h *home, lines ...string) (*ClusterSet, error) {
 	})
 }
 
-// URL is redis://:password@node?addr=NODE….
-func (s *ClusterSet) URL() string { return joined(s.addrs, s.secret, url.Values{}) }
+// URL is redis+cluster://:password@node,node,node.
+func (s *ClusterSet) URL() string {
+	return "redis+cluster://:" + s.secret + "@" + strings.Join(s.addrs, ",")
+}
 
 // Addrs are the addresses of the nodes.
 func (s *ClusterSet) Addrs() []string { return s.addrs }

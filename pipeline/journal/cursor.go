@@ -73,6 +73,14 @@ func (j *Journal) Next(ctx context.Context) (Entry, error) {
 	}
 }
 
+// More reports whether Next would return at once. It is for the caller of Next.
+func (j *Journal) More() bool {
+	j.reader.mu.Lock()
+	defer j.reader.mu.Unlock()
+	seg, _, _ := j.pick()
+	return seg != nil
+}
+
 // pick returns where the next entry stands, or nil when Next has to wait: all are
 // handed out, or the scan has not come to an older segment yet.
 func (j *Journal) pick() (seg *segment, off, end int64) {
