@@ -69,7 +69,7 @@ type onServers interface {
 }
 
 func modes() map[string]mode {
-	return map[string]mode{"nodes": &nodesMode{}, "pgraw": &pgRawMode{}, "load": &loadMode{}, "accept": &acceptMode{}, "e2e": &e2eMode{}, "raw": &rawMode{}, "costs": &costsMode{},
+	return map[string]mode{"nodes": &nodesMode{}, "pgraw": &pgRawMode{}, "queue": &queueMode{}, "load": &loadMode{}, "accept": &acceptMode{}, "e2e": &e2eMode{}, "raw": &rawMode{}, "costs": &costsMode{},
 		"start": &startMode{}, "people": &peopleMode{}, "weights": &weightsMode{}, "chaos": &chaosMode{}, bareName: &bareMode{}}
 }
 
