@@ -41,6 +41,9 @@ type Options struct {
 	Store          string   `help:"Where leads are kept: sqlite:PATH or postgres://USER@HOST/DATABASE. Default: a file in the data folder." placeholder:"URL"`
 	StoreMigrate   string   `name:"store-migrate" help:"Address of the same database for migrations, when a pooler in transaction mode stands before --store." placeholder:"URL"`
 	Redis          string   `help:"Redis that several nodes share their work through: redis://…, rediss://…, or one of Sentinel or Cluster." placeholder:"URL"`
+	RedisPrefix    string   `name:"redis-prefix" help:"What all keys in Redis begin with; several installations that share one need different ones." default:"lg" placeholder:"TEXT"`
+	RedisCA        string   `name:"redis-ca" help:"Certificate (PEM) of the authority that signed Redis's, for rediss://. Default: the system's." placeholder:"FILE"`
+	RedisEviction  bool     `name:"redis-allow-eviction" help:"Start although Redis may evict keys when its memory is full. Nothing gets lost, work is done late."`
 	Roles          string   `help:"What this node does: accept takes deliveries, work pulls from Redis, run does jobs and runs sources." default:"accept,work,run" placeholder:"LIST"`
 	SecretKey      string   `name:"secret-key" help:"Key that seals secrets: 64 hex digits, or a file that holds them. Default: made in the data folder." placeholder:"KEY"`
 	APIToken       string   `name:"api-token" help:"A token that opens the API, for the first steps." placeholder:"TOKEN"`

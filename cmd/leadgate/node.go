@@ -27,6 +27,7 @@ import (
 	"leadgate/lead/normal"
 	"leadgate/pipeline"
 	"leadgate/pipeline/journal"
+	"leadgate/pipeline/redis"
 	"leadgate/store"
 	"leadgate/store/blob"
 	"leadgate/store/postgres"
@@ -43,6 +44,8 @@ type node struct {
 	store    store.Store
 	journal  *journal.Journal
 	sources  *pipeline.Sources
+	limits   *pipeline.Limits
+	redis    *redis.Node // nil when no other node shares the work
 	pipeline *pipeline.Pipeline
 }
 
@@ -84,13 +87,37 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if n.store, err = openStore(ctx, o, courtesy.Yield); err != nil {
 		return n, err
 	}
-	n.pipeline, err = pipeline.New(pipeline.Options{Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
+	queue, err := n.openQueue(ctx)
+	if err != nil {
+		return n, err
+	}
+	n.pipeline, err = pipeline.New(pipeline.Options{Queue: queue, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
 		Courtesy: courtesy, Log: n.log, Roles: n.roles})
 	return n, err
 }
 
+// openQueue returns the queue this node's workers pull from: one that it shares with
+// other nodes when there is a Redis, else nil for one of its own.
+func (n *node) openQueue(ctx context.Context) (pipeline.Queue, error) {
+	n.limits = pipeline.NewLimits()
+	if n.o.Redis == "" {
+		return nil, nil
+	}
+	host, _ := os.Hostname() // only to be recognised by people who look into Redis
+	var err error
+	n.redis, err = redis.Open(ctx, n.o.Redis, redis.Options{Prefix: n.o.RedisPrefix, Name: host, Work: n.roles.Work, CAFile: n.o.RedisCA,
+		AllowEviction: n.o.RedisEviction, Limits: n.limits, Log: n.log})
+	if err != nil {
+		return nil, fmt.Errorf("--redis: %w", err)
+	}
+	return n.redis, nil
+}
+
 func (n *node) close() error {
 	var errs []error
+	if n.redis != nil {
+		errs = append(errs, n.redis.Close())
+	}
 	if n.journal != nil {
 		errs = append(errs, n.journal.Close())
 	}

@@ -88,7 +88,7 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 	if o.PublicURL == "" {
 		o.PublicURL = g.base
 	}
-	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: o.PublicURL, SecretKey: n.secret, Limits: pipeline.NewLimits(), Log: n.log, Now: time.Now}
+	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: o.PublicURL, SecretKey: n.secret, Limits: n.limits, Log: n.log, Now: time.Now}
 	so := server.Options{Intake: n.pipeline, Store: n.store, Blobs: n.blobs, Sources: n.sources, Envs: desk, Metrics: metrics, PublicURL: o.PublicURL,
 		Region: o.Region, Trusted: trusted, Tokens: []string{o.APIToken, g.token}, Version: version(), Log: n.log, Now: time.Now, NoIntake: !n.roles.Accept}
 	for _, c := range console {
