@@ -114,7 +114,7 @@ func (m *e2eMode) latency(ctx context.Context, t *trial, speed string, rate, mos
 	if err := errors.Join(err, errProbe); err != nil {
 		return err
 	}
-	if _, err := oracle.Settle(ctx, &t.g.API, t.acked.Len(), 50*time.Millisecond, patience); err != nil {
+	if _, err := oracle.Settle(ctx, &t.g.API, t.want(), 50*time.Millisecond, patience); err != nil {
 		return err
 	}
 	own, err := t.histogram(ctx, storedSeconds)

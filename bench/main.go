@@ -5,6 +5,9 @@
 //	go run ./bench e2e     post to committed lead on embedded defaults: most, latencies, memory
 //	go run ./bench raw     end to end beside raw batched inserts of the same rows, in turn
 //	go run ./bench nodes   end to end and durable accept with 1, 2 and 4 nodes over PostgreSQL and Redis
+//	go run ./bench pgraw   end to end beside raw batched inserts of the same rows in PostgreSQL, in turn
+//	go run ./bench queue   the queue of several nodes beside raw streams of the same bytes, in turn
+//	go run ./bench growth  look-ups and the cost of a lead in PostgreSQL while few people are known, and many
 //	go run ./bench costs   processor time and bytes of a lead while the store is small and when it has grown
 //	go run ./bench start   start to ready, empty and over a backlog
 //	go run ./bench people  how well dedupe tells people apart, on people who do not exist
@@ -12,7 +15,7 @@
 //	go run ./bench chaos   kill -9 in a loop under load: acknowledged = stored, none twice
 //
 // Every mode prints what it did and ends with a line «bar NAME: FIGURE (bar N) ok»
-// or «… SHORT» for each bar of the design; weights has none. The exit status is 1
+// or «… SHORT» for each bar of the design; weights and queue have none. The exit status is 1
 // when a bar is short and when something was lost, doubled or mixed; the last line
 // says which.
 // With -json, standard output is one JSON object instead and the text goes to
@@ -69,7 +72,7 @@ type onServers interface {
 }
 
 func modes() map[string]mode {
-	return map[string]mode{"nodes": &nodesMode{}, "pgraw": &pgRawMode{}, "queue": &queueMode{}, "load": &loadMode{}, "accept": &acceptMode{}, "e2e": &e2eMode{}, "raw": &rawMode{}, "costs": &costsMode{},
+	return map[string]mode{"nodes": &nodesMode{}, "pgraw": &pgRawMode{}, "queue": &queueMode{}, "growth": &growthMode{}, "load": &loadMode{}, "accept": &acceptMode{}, "e2e": &e2eMode{}, "raw": &rawMode{}, "costs": &costsMode{},
 		"start": &startMode{}, "people": &peopleMode{}, "weights": &weightsMode{}, "chaos": &chaosMode{}, bareName: &bareMode{}}
 }
 

@@ -25,7 +25,11 @@ type trial struct {
 	conns  int
 	next   int64
 	acked  load.Set
+	others int64 // leads of somebody else
 }
+
+// want is how many leads there are once all that was acknowledged is stored.
+func (t *trial) want() int64 { return t.acked.Len() + t.others }
 
 // trial starts a gateway over a folder of its own. close has to be called.
 func (p *place) trial(ctx context.Context, r *report, name string, conns int) (*trial, error) {
@@ -156,7 +160,7 @@ func (t *trial) histogram(ctx context.Context, name string) (sum oracle.Buckets,
 
 // quiet waits until nothing of what was posted costs anything any more.
 func (t *trial) quiet(ctx context.Context) (oracle.Settled, error) {
-	return t.rest(ctx, t.acked.Len())
+	return t.rest(ctx, t.want())
 }
 
 // What counts as quiet: servers that used no more than that much of a processor each
@@ -220,7 +224,7 @@ func (t *trial) dash(ctx context.Context, long time.Duration) (d dash, err error
 	if err != nil {
 		return d, err
 	}
-	s, err := oracle.Settle(ctx, &t.g.API, t.acked.Len(), 20*time.Millisecond, patience)
+	s, err := oracle.Settle(ctx, &t.g.API, t.want(), 20*time.Millisecond, patience)
 	if err != nil {
 		return d, err
 	}
