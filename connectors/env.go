@@ -38,6 +38,47 @@ type Env interface {
 	// Secret returns a 32-byte key that belongs to this source and purpose: the same
 	// after a restart and on every node, and never stored.
 	Secret(purpose string) []byte
+	// FormerSecrets returns what Secret returned before the installation's key was
+	// rotated, as long as the old key is kept: what comes back may have been made with it.
+	FormerSecrets(purpose string) [][]byte
+	// State returns what the source keeps, the same on every node.
+	State() State
+	// Lease waits until no other node or goroutine runs something under this name for
+	// this source, and runs f. The context of f ends when that is not sure any more, and
+	// what f writes into the State of its Env is refused with lead.ErrConflict once
+	// somebody else runs. Names are as keys of State. Lease returns what f returned, or
+	// lead.ErrConflict when the lease was lost, and ends with ctx.
+	Lease(ctx context.Context, name string, f func(ctx context.Context, env Env) error) error
+}
+
+// State keeps small values of one source by key, sealed: cursors, tokens, what a
+// provider told us once. Keys are 1 to 100 letters, digits and ._/:@+-. All methods may
+// fail with lead.ErrUnavailable.
+type State interface {
+	// Get returns a value, or lead.ErrNotFound; one whose time is over is not there.
+	Get(ctx context.Context, key string) (Value, error)
+	// Put writes a value over whatever is there. ttl is how long it is kept, 0 for ever.
+	Put(ctx context.Context, key string, data []byte, ttl time.Duration) error
+	// Swap writes a value when the one there still has this version, 0 for none at all,
+	// and returns the new version; else it is lead.ErrConflict and changes nothing.
+	Swap(ctx context.Context, key string, data []byte, ttl time.Duration, version int64) (int64, error)
+	// Drop removes a value. That there is none is no error.
+	Drop(ctx context.Context, key string) error
+}
+
+// StateMost is the largest value State keeps, in bytes.
+const StateMost = 64 << 10
+
+// Overlay is the key of the value that stands over the settings: a JSON object of
+// settings the connector declares, such as a token that registering gave. Within
+// seconds every node hands them out in the Settings of Handshake, Verify and Parse.
+const Overlay = "overlay"
+
+// Value is what State returns.
+type Value struct {
+	Data    []byte
+	Version int64     // changes with every write
+	Expires time.Time // zero for never
 }
 
 // Limit is the answer of Env.Limit.

@@ -264,3 +264,25 @@ func (s Settings) With(name string, value any) Settings {
 
 // String hides all values: settings hold secrets, and logs must not.
 func (s Settings) String() string { return fmt.Sprintf("settings(%d)", len(s.values)) }
+
+// Overlay returns the settings with some replaced, as raw values that are checked
+// against the declaration: what was found out at run time stands over what was
+// configured. Errors are those of NewSettings.
+func (s Settings) Overlay(fields []Field, raw map[string]any) (Settings, error) {
+	m := maps.Clone(s.values)
+	if m == nil {
+		m = map[string]any{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
+		if i < 0 {
+			return Settings{}, &FieldError{Field: name, Problem: "is not a setting of this kind of source"}
+		}
+		v, err := fields[i].convert(raw[name])
+		if err != nil {
+			return Settings{}, err
+		}
+		m[name] = v
+	}
+	return Settings{values: m}, nil
+}

@@ -2,21 +2,22 @@ package pipeline
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"log/slog"
 	"net/url"
 	"time"
 
 	"leadgate/connectors"
 	"leadgate/lead"
+	"leadgate/store"
 )
 
 // Desk makes the Env of sources. It belongs to one node.
 type Desk struct {
 	Pipeline  *Pipeline
-	PublicURL string // of the installation, without slash at the end
-	SecretKey []byte // 32 bytes, the installation's
+	PublicURL string      // of the installation, without slash at the end
+	Vault     *Vault      // the installation's keys
+	State     store.State // sealed before it goes there
+	Leases    *Leaser
 	Limits    *Limits
 	Log       *slog.Logger
 	Now       func() time.Time
@@ -32,6 +33,7 @@ type env struct {
 	desk  *Desk
 	src   *Source
 	mount string
+	held  *store.Lease // what it writes, it writes under this lease; nil for none
 }
 
 func (e *env) Source() connectors.Source { return e.src.Source }
@@ -57,11 +59,12 @@ func (e *env) Limit(client string, soft, hard int) connectors.Limit {
 	return e.desk.Limits.Count(e.src.Name+"\x00"+client, soft, hard, e.desk.Now())
 }
 
-func (e *env) Secret(purpose string) []byte {
-	key, err := hkdf.Key(sha256.New, e.desk.SecretKey, nil, "leadgate source "+e.src.Name+" "+purpose, 32)
-	if err != nil { // only for a length no hash can give
-		sum := sha256.Sum256(append([]byte(purpose+"\x00"+e.src.Name+"\x00"), e.desk.SecretKey...))
-		return sum[:]
-	}
-	return key
+// Secret implements connectors.Env: it is derived from the key that seals.
+func (e *env) Secret(purpose string) []byte { return e.secrets(purpose)[0] }
+
+// FormerSecrets implements connectors.Env.
+func (e *env) FormerSecrets(purpose string) [][]byte { return e.secrets(purpose)[1:] }
+
+func (e *env) secrets(purpose string) [][]byte {
+	return e.desk.Vault.Ring().Derive("leadgate source " + e.src.Name + " " + purpose)
 }

@@ -19,6 +19,7 @@ import (
 type Store interface {
 	store.Intake
 	store.Outbox
+	store.Leases
 	Index(ctx context.Context, n int) (int, error)
 	Propose(ctx context.Context, n int) (int, error)
 }
@@ -55,7 +56,8 @@ type Options struct {
 	Log      *slog.Logger
 	Now      func() time.Time // nil for the system's
 	Jobs     map[string]Handler
-	Roles    Roles // of this node; none given means all
+	Roles    Roles   // of this node; none given means all
+	Leases   *Leaser // nil for one of its own
 }
 
 // Errors that end Run.
@@ -117,6 +119,9 @@ func New(o Options) (*Pipeline, error) {
 	}
 	if o.Queue == nil {
 		o.Queue = NewQueue()
+	}
+	if o.Leases == nil {
+		o.Leases = &Leaser{Store: o.Store, Owner: lead.NewID().String(), Log: o.Log}
 	}
 	g, err := openGuard(o.Dir)
 	if err != nil {

@@ -126,9 +126,9 @@ func (p *Pipeline) readOne(ctx context.Context, r *reading, t *Task) (item store
 	if t.Attempt >= fatalAttempts {
 		return item, fmt.Errorf("%w: the process died over it, twice", lead.ErrPermanent)
 	}
-	src, ok := p.source(d)
-	if !ok {
-		return item, fmt.Errorf("%w: its source %q is gone", lead.ErrPermanent, d.Source)
+	src, err := p.source(d)
+	if err != nil {
+		return item, err
 	}
 	whole := *d
 	if d.Blob != "" {
@@ -233,13 +233,21 @@ func (p *Pipeline) keepFiles(ctx context.Context, item *store.Item) error {
 	return nil
 }
 
-// source returns the source of a delivery. Leads made by hand have one that is in
-// no configuration.
-func (p *Pipeline) source(d *lead.Delivery) (*Source, bool) {
+// source returns the source of a delivery, also one that takes nothing in any more.
+// Leads made by hand have one that is in no configuration. While nobody can say that
+// a source is gone, its deliveries wait.
+func (p *Pipeline) source(d *lead.Delivery) (*Source, error) {
 	if d.Source == ManualSource {
-		return manualSource(d), true
+		return manualSource(d), nil
 	}
-	return p.o.Sources.Get(d.Source)
+	src, ok := p.o.Sources.Find(d.Source)
+	switch {
+	case ok:
+		return src, nil
+	case p.o.Sources.Unsure(d.Source):
+		return nil, fmt.Errorf("%w: its source %q cannot be put in force", lead.ErrUnavailable, d.Source)
+	}
+	return nil, fmt.Errorf("%w: its source %q is gone", lead.ErrPermanent, d.Source)
 }
 
 // permanent gives a parser's error its class: a pure function fails the same way again.

@@ -2,7 +2,9 @@ package server
 
 import (
 	_ "embed"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,7 +44,7 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 		busy(w, "stopping")
 		return
 	}
-	if err := s.o.Intake.Ready(); err != nil || s.o.Sources.All() == nil {
+	if err := s.o.Intake.Ready(); err != nil || len(s.o.Sources.All()) == 0 && !s.o.Sources.Complete() {
 		busy(w, "deliveries cannot be kept now")
 		return
 	}
@@ -94,6 +96,11 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
 	}
 	if p.Blobs != "" {
 		h.Why = append(h.Why, "large bodies cannot be read or kept; their deliveries wait in the journal")
+	}
+	h.Why = append(h.Why, s.o.Registry.Trouble()...)
+	broken := s.o.Sources.Broken()
+	for _, name := range slices.Sorted(maps.Keys(broken)) {
+		h.Why = append(h.Why, "source "+name+": "+broken[name])
 	}
 	st, err := s.o.Store.Stats(r.Context())
 	if err != nil {

@@ -29,11 +29,11 @@ func (s *Server) noForm(w http.ResponseWriter, r *http.Request) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Expose-Headers", "Retry-After")
 	if mode := r.Header.Get("Sec-Fetch-Mode"); !strings.Contains(r.Header.Get("Accept"), "text/html") || mode != "" && mode != "navigate" {
-		s.unknown(w)
+		s.unknown(w, r.PathValue("source"))
 		return
 	}
 	status, text := http.StatusNotFound, "There is no form here."
-	if s.o.Sources.All() == nil {
+	if s.o.Sources.Unsure(r.PathValue("source")) {
 		status, text = http.StatusServiceUnavailable, "This is not possible now. Please try again in a minute."
 		retryLater(h)
 	}

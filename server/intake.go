@@ -33,7 +33,7 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !ok || src.Connector.Push == nil {
-		s.unknown(w)
+		s.unknown(w, r.PathValue("source"))
 		return
 	}
 	taken, err := s.admit(w, r, src.Connector.BodyLimit)
@@ -58,10 +58,10 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request) {
 }
 
 // unknown answers for a source that is not there. Until the sources were read for
-// the first time nobody can say that.
-func (s *Server) unknown(w http.ResponseWriter) {
-	if s.o.Sources.All() == nil {
-		busy(w, "the sources are not known yet")
+// the first time nobody can say that, and one that cannot be put in force is our fault.
+func (s *Server) unknown(w http.ResponseWriter, name string) {
+	if s.o.Sources.Unsure(name) {
+		busy(w, "the source cannot take anything now")
 		return
 	}
 	fail(w, http.StatusNotFound, "unknown_source", "there is no such source", "")

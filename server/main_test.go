@@ -25,6 +25,7 @@ import (
 
 	"leadgate/connectors"
 	"leadgate/internal/disk"
+	"leadgate/internal/seal"
 	"leadgate/lead"
 	"leadgate/pipeline"
 	"leadgate/pipeline/journal"
@@ -87,6 +88,7 @@ type node struct {
 	pipeline *pipeline.Pipeline
 	blobs    *blob.Files
 	sources  *pipeline.Sources
+	registry *pipeline.Registry
 	addr     string
 	client   *http.Client
 	readable atomic.Bool // whether the parser can read «later» bodies
@@ -100,6 +102,7 @@ type nodeOptions struct {
 	fs      disk.FS
 	now     func() time.Time
 	unset   bool // the sources were never read
+	shared  bool // other nodes work over the same store
 }
 
 func start(t testing.TB, o nodeOptions) *node {
@@ -123,8 +126,20 @@ func start(t testing.TB, o nodeOptions) *node {
 	must()
 	n.blobs, err = blob.OpenFiles(filepath.Join(dir, "blobs"))
 	must()
+	ring, err := seal.NewRing(seal.Key{1})
+	must()
+	vault := pipeline.NewVault(ring)
+	ro := pipeline.RegistryOptions{Sources: n.sources, Store: n.store, Vault: vault, Log: log}
 	if !o.unset {
-		err = n.sources.Set(n.testSources())
+		ro.Fixed = n.testSources()
+		for i := range ro.Fixed {
+			ro.Connectors = append(ro.Connectors, *ro.Fixed[i].Connector)
+		}
+	}
+	n.registry, err = pipeline.NewRegistry(ro)
+	must()
+	if !o.unset {
+		err = n.registry.Load(t.Context())
 		must()
 	}
 	metrics := NewMetrics()
@@ -138,10 +153,10 @@ func start(t testing.TB, o nodeOptions) *node {
 	if o.store != nil {
 		st = o.store(st)
 	}
-	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: "https://gate.example", SecretKey: make([]byte, 32), Limits: pipeline.NewLimits(), Log: log, Now: o.now}
-	n.Server = New(Options{Intake: in, Store: st, Blobs: n.blobs, Sources: n.sources, Envs: desk, Metrics: metrics, PublicURL: "https://gate.example",
+	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: "https://gate.example", Vault: vault, State: n.store, Leases: &pipeline.Leaser{Store: n.store, Owner: "test"}, Limits: pipeline.NewLimits(), Log: log, Now: o.now}
+	n.Server = New(Options{Intake: in, Store: st, Blobs: n.blobs, Sources: n.sources, Registry: n.registry, Shared: o.shared, Envs: desk, Metrics: metrics, PublicURL: "https://gate.example",
 		Region: "FR", Trusted: o.trusted, Tokens: []string{"", apiToken}, Version: "test", Log: log, Now: o.now})
-	err = metrics.Watch(in, st, o.now)
+	err = metrics.Watch(in, st, n.sources, o.now)
 	must()
 	n.serve()
 	return n

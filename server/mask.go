@@ -19,7 +19,7 @@ const masked = "•••"
 // they are, and as URLs and JSON write them, however often one was put into another.
 // A source that is gone has no secrets any more, and nothing of it is hidden.
 func (s *Server) masker(source string) func(string) string {
-	src, ok := s.o.Sources.Get(source)
+	src, ok := s.o.Sources.Find(source)
 	if !ok {
 		return func(text string) string { return text }
 	}

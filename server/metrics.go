@@ -57,10 +57,10 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// Watch adds what is asked at scrape time: the journal, what waits, and how long
+// Watch adds what is asked at scrape time: the journal, what waits, what is broken, and how long
 // each source has been quiet.
-func (m *Metrics) Watch(in Intake, st Store, now func() time.Time) error {
-	return m.registry.Register(&watched{in: in, st: st, now: now})
+func (m *Metrics) Watch(in Intake, st Store, sources *pipeline.Sources, now func() time.Time) error {
+	return m.registry.Register(&watched{in: in, st: st, sources: sources, now: now})
 }
 
 // ServeHTTP answers a scrape.
@@ -92,9 +92,10 @@ func (m *Metrics) Worked(deliveries int, took time.Duration) {
 
 // watched collects gauges when it is asked.
 type watched struct {
-	in  Intake
-	st  Store
-	now func() time.Time
+	in      Intake
+	st      Store
+	sources *pipeline.Sources
+	now     func() time.Time
 }
 
 func gauge(name, help string, labels ...string) *prometheus.Desc {
@@ -119,6 +120,7 @@ func (c *watched) Collect(out chan<- prometheus.Metric) {
 	send(gauge("journal_age_seconds", "Age of the oldest delivery the store does not have yet."), age)
 	send(gauge("journal_corrupt_records", "Damaged records that were set aside."), float64(h.Journal.Corrupt))
 	send(gauge("in_flight", "Deliveries between journal and store."), float64(h.Flight))
+	send(gauge("sources_broken", "Sources that cannot be put in force; /healthz says why."), float64(len(c.sources.Broken())))
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	st, err := c.st.Stats(ctx)

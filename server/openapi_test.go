@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"leadgate/lead"
+	"leadgate/pipeline"
 	"leadgate/store"
 )
 
@@ -165,6 +166,9 @@ func (d *document) checkObject(s schema, v map[string]any, at string) []string {
 			out = append(out, d.check(p, value, at+"."+name)...)
 			continue
 		}
+		if s.Additional == true { // anything may stand there
+			continue
+		}
 		values, ok := s.Additional.(map[string]any)
 		if !ok {
 			out = append(out, at+"."+name+" is not documented")
@@ -288,6 +292,7 @@ func TestDocumentHasEveryStatusOfTheFaces(t *testing.T) {
 		"get /in/{source}": "200 401 404 422 503", "post /in/{source}": "200 400 401 404 408 413 415 422 503",
 		"get /f/{source}": "200 404 503", "post /f/{source}": "200 303 400 403 404 405 408 413 415 422 429 503", "get /f/{source}/token": "200 403 404 405 503",
 		"post /api/v1/duplicates/merge": "200 400 401 404 408 409 413 415 422 503", "post /api/v1/duplicates/not-same": "200 400 401 404 408 409 413 415 422 503",
+		"post /api/v1/sources": "201 400 401 408 409 413 415 422 503", "patch /api/v1/sources/{source}": "200 400 401 404 408 409 413 415 422 503",
 		"post /api/v1/leads": "200 201 400 401 408 413 415 422 503", "patch /api/v1/leads/{id}": "200 400 401 404 408 409 413 415 422 503",
 	} {
 		method, path, _ := strings.Cut(op, " ")
@@ -312,6 +317,7 @@ func TestSchemasNameWhatTheTypesHave(t *testing.T) {
 		"Attachment": lead.Attachment{}, "Consent": lead.Consent{}, "Call": lead.Call{}, "Recording": lead.Recording{}, "Transfer": lead.Transfer{},
 		"Entry": lead.Entry{}, "Receipt": store.Receipt{}, "Outcome": store.Outcome{}, "Held": store.Held{}, "Delivery": shownDelivery{},
 		"Signals": lead.Signals{}, "Stats": store.Stats{}, "LeadStats": store.LeadStats{}, "JobStats": store.JobStats{}, "Pair": shownPair{}, "Side": shownSide{},
+		"Source": pipeline.ShownSource{},
 	} {
 		properties, required := fieldsOf(reflect.TypeOf(v))
 		s := d.Components.Schemas[name]
@@ -323,7 +329,7 @@ func TestSchemasNameWhatTheTypesHave(t *testing.T) {
 			t.Errorf("%s required: -type +schema\n%s", name, diff)
 		}
 	}
-	for name, v := range map[string]any{"LeadPair": leadPair{}, "NewLead": newLead{}, "LeadPatch": store.Patch{}} {
+	for name, v := range map[string]any{"LeadPair": leadPair{}, "NewLead": newLead{}, "LeadPatch": store.Patch{}, "NewSource": pipeline.NewSource{}, "SourcePatch": pipeline.SourcePatch{}} {
 		properties, _ := fieldsOf(reflect.TypeOf(v))
 		if diff := cmp.Diff(properties, slices.Sorted(maps.Keys(d.Components.Schemas[name].Properties))); diff != "" {
 			t.Errorf("%s: -type +schema\n%s", name, diff)
@@ -401,6 +407,13 @@ func TestEveryRouteAnswersAsDocumented(t *testing.T) {
 		{"POST", "/api/v1/parked/" + parked + "/replay", "", 200},
 		{"GET", "/api/v1/quarantine", "", 200},
 		{"POST", "/api/v1/quarantine/" + n.held("/api/v1/quarantine")[0].ID.String() + "/release", "", 200},
+		{"GET", "/api/v1/sources", "", 200},
+		{"POST", "/api/v1/sources", `{"name":"shop","connector":"served","title":"Shop"}`, 201},
+		{"POST", "/api/v1/sources", `{"name":"shop","connector":"served"}`, 409},
+		{"POST", "/api/v1/sources", `{"name":"no","connector":"nothing"}`, 422},
+		{"PATCH", "/api/v1/sources/shop", `{"title":"The shop","disabled":true}`, 200},
+		{"PATCH", "/api/v1/sources/shop", `{"version":1}`, 409},
+		{"PATCH", "/api/v1/sources/nothing", `{}`, 404},
 		{"GET", "/api/v1/stats", "", 200},
 		{"GET", "/api/v1/openapi.json", "", 200},
 	} {

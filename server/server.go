@@ -54,12 +54,22 @@ type Envs interface {
 	Env(src *pipeline.Source, mount string) connectors.Env
 }
 
+// Registry lists and changes sources, and says what is wrong with them all.
+type Registry interface {
+	List(ctx context.Context) ([]pipeline.ShownSource, error)
+	Create(ctx context.Context, n pipeline.NewSource) (pipeline.ShownSource, error)
+	Change(ctx context.Context, name string, p pipeline.SourcePatch) (pipeline.ShownSource, error)
+	Trouble() []string
+}
+
 // Options are what a server is made of.
 type Options struct {
 	Intake    Intake
 	Store     Store
 	Blobs     Blobs
 	Sources   *pipeline.Sources
+	Registry  Registry
+	Shared    bool // other nodes work over the same store
 	Envs      Envs
 	Metrics   *Metrics
 	PublicURL string

@@ -31,6 +31,8 @@ type Store interface {
 	Desk
 	Outbox
 	Settings
+	State
+	Leases
 	// Close ends all work and releases the database.
 	Close() error
 }
@@ -127,10 +129,20 @@ type Outbox interface {
 
 // Settings keeps what people configure.
 type Settings interface {
-	// Sources returns the sources made in the store (those of a file are not here).
+	// Sources returns the sources made in the store (those of a file are not here), in
+	// order of their names. They are never deleted: a name is for ever.
 	Sources(ctx context.Context) ([]SourceRecord, error)
-	// PutSource makes or replaces a source.
-	PutSource(ctx context.Context, s SourceRecord) error
+	// PutSource makes a source whose Version is 0, or replaces the one of this name and
+	// Version, and returns the new version. What is there already, or has changed, is
+	// ErrConflict; so is another Kind.
+	PutSource(ctx context.Context, s SourceRecord) (int64, error)
+	// SourcesRevision returns a number that grows with every change of a source and with
+	// every write of State that announces itself. It is cheap: every node asks each second.
+	SourcesRevision(ctx context.Context) (int64, error)
+	// Reseal replaces values by the same ones sealed under another key, in one
+	// transaction. Versions, expiry and revision stay. One that has changed meanwhile, or
+	// is gone, is left alone; Reseal returns how many it replaced.
+	Reseal(ctx context.Context, values []Resealed) (int, error)
 	// Stages returns the stages in order.
 	Stages(ctx context.Context) ([]lead.Stage, error)
 	// AddToken keeps the hash of an API token under a name.
@@ -139,6 +151,80 @@ type Settings interface {
 	Tokens(ctx context.Context) ([]Token, error)
 	// DropToken removes an API token by name.
 	DropToken(ctx context.Context, name string) error
+}
+
+// State keeps small values by key, on all nodes alike: cursors, tokens, what a provider
+// told us once. Who puts them seals them; the store does not look into them. A value
+// whose time is over is not there any more.
+type State interface {
+	// State returns the value under a key, or ErrNotFound.
+	State(ctx context.Context, key string) (StateRecord, error)
+	// States returns up to n values whose keys begin with prefix and come after a key, in
+	// the order of their bytes.
+	States(ctx context.Context, prefix, after string, n int) ([]StateRecord, error)
+	// PutState writes a value and returns its version, which no other value of the key
+	// ever had or will have. It is ErrConflict when the write names a version that is not
+	// the one there, or a lease whose epoch is over, and ErrInvalid when key or value are
+	// too long.
+	PutState(ctx context.Context, w StateWrite) (int64, error)
+	// DropState removes the value under the write's key, under the same conditions. That
+	// there is none is no error, unless the write names a version.
+	DropState(ctx context.Context, w StateWrite) error
+}
+
+// Limits of State, in bytes.
+const (
+	StateKeyMost   = 300
+	StateValueMost = 256 << 10
+)
+
+// Leases let one of many owners do a thing at a time. A lease has an epoch, which
+// grows each time it is taken: what is written under a lease names the epoch, and the
+// store refuses it, in the same transaction, once somebody else took the lease. So an
+// owner that was stopped and knows nothing of it can do no harm, whatever the clocks say.
+type Leases interface {
+	// AcquireLease takes a lease that nobody holds, or whose time is over, for a time. A lease
+	// that is held is ErrConflict, whoever asks. One that would last longer than it was
+	// taken for, since the clock was set back, ends that time after somebody asked for it.
+	AcquireLease(ctx context.Context, name, owner string, ttl time.Duration) (Lease, error)
+	// RenewLease lets a lease last for a time from now, also when its time was over and nobody
+	// took it. It is ErrConflict when its epoch is over.
+	RenewLease(ctx context.Context, l Lease, ttl time.Duration) (Lease, error)
+	// ReleaseLease ends a lease and its epoch. That it is over already is no error.
+	ReleaseLease(ctx context.Context, l Lease) error
+}
+
+// Lease is the right to do what its name says.
+type Lease struct {
+	Name, Owner string
+	Epoch       int64
+	Until       time.Time // by the store's clock
+}
+
+// StateRecord is one value of State.
+type StateRecord struct {
+	Key     string
+	Value   []byte
+	Version int64
+	Expires time.Time // by the store's clock; zero for never
+}
+
+// StateWrite is one change of State.
+type StateWrite struct {
+	Key      string
+	Value    []byte
+	TTL      time.Duration // how long it is there, by the store's clock; 0 for ever
+	If       *int64        // the version that must be there, 0 for none at all; nil for whatever is
+	Lease    *Lease        // whose epoch must not be over; nil for none
+	Announce bool          // the sources depend on it: SourcesRevision grows
+}
+
+// Resealed is a value sealed anew, of a source or of State.
+type Resealed struct {
+	Source  string // its name; "" for one of State
+	Key     string // of State
+	Version int64  // it was read with
+	Value   []byte // the settings of a source, or the value of State
 }
 
 // Item is one delivery a worker has read, ready to be applied.
@@ -283,6 +369,7 @@ type SourceRecord struct {
 	Name, Kind, Title, Region string
 	Settings                  []byte
 	Disabled                  bool
+	Version                   int64 // 0 for one that is not there yet
 }
 
 // Token is an API token; only its hash is kept.

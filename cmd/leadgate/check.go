@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"leadgate/lead"
+	"leadgate/pipeline"
 	"leadgate/store"
 )
 
@@ -37,7 +38,7 @@ func (c *checkCmd) Run(in *common, file *configFile) error {
 	detail, err := tryFolder(c.Data)
 	report("data folder", err, detail)
 	detail = "there"
-	if _, err = c.readSecretKey(); errors.Is(err, lead.ErrNotFound) {
+	if err = c.tryKeys(in.ctx); errors.Is(err, lead.ErrNotFound) {
 		detail, err = "serve makes it", nil
 	}
 	report("secret key", err, detail)
@@ -66,6 +67,20 @@ func (c *checkCmd) counts(ctx context.Context) (string, error) {
 		return err
 	})
 	return fmt.Sprintf("%d leads, %d parked, %d in quarantine", st.Leads.Total, st.Parked, st.Quarantine), err
+}
+
+// tryKeys says whether the keys open what the store holds. A store that cannot be
+// opened is another line's.
+func (c *checkCmd) tryKeys(ctx context.Context) error {
+	vault, err := pipeline.OpenVault(pipeline.VaultOptions{Read: c.readKeys})
+	if err != nil || c.stored() != nil {
+		return err
+	}
+	err = withStore(ctx, &c.Options, func(s store.Store) error { return vault.Check(ctx, s) })
+	if lead.IsPermanent(err) {
+		return err
+	}
+	return nil
 }
 
 // tryFolder tries the data folder, or where it will be made.

@@ -17,15 +17,16 @@ type program struct {
 
 // cli are the subcommands. Options that several of them share stand in Options.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the gateway."`
-	Demo    demoCmd    `cmd:"" help:"Run a gateway with a sample site, in a folder that is thrown away unless --data names one."`
-	Check   checkCmd   `cmd:"" help:"Check configuration, disk and store, and say what is wrong."`
-	Config  configCmd  `cmd:"" help:"Show the configuration in force, or an example of one."`
-	Dedupe  dedupeCmd  `cmd:"" help:"Say which records of a file are of one person, as intake would."`
-	Export  exportCmd  `cmd:"" help:"Write all leads as CSV or JSON lines."`
-	Replay  replayCmd  `cmd:"" help:"Read parked deliveries again."`
-	Token   tokenCmd   `cmd:"" help:"Make, list and remove API tokens."`
-	Version versionCmd `cmd:"" help:"Show the version."`
+	Serve     serveCmd     `cmd:"" help:"Run the gateway."`
+	Demo      demoCmd      `cmd:"" help:"Run a gateway with a sample site, in a folder that is thrown away unless --data names one."`
+	Check     checkCmd     `cmd:"" help:"Check configuration, disk and store, and say what is wrong."`
+	Config    configCmd    `cmd:"" help:"Show the configuration in force, or an example of one."`
+	Dedupe    dedupeCmd    `cmd:"" help:"Say which records of a file are of one person, as intake would."`
+	Export    exportCmd    `cmd:"" help:"Write all leads as CSV or JSON lines."`
+	Replay    replayCmd    `cmd:"" help:"Read parked deliveries again."`
+	RotateKey rotateKeyCmd `cmd:"" help:"Seal all secrets with a new key, while gateways run."`
+	Token     tokenCmd     `cmd:"" help:"Make, list and remove API tokens."`
+	Version   versionCmd   `cmd:"" help:"Show the version."`
 }
 
 // Options can be given as flags, as environment variables LEADGATE_… (or …_FILE
@@ -45,7 +46,7 @@ type Options struct {
 	RedisCA        string   `name:"redis-ca" help:"Certificate (PEM) of the authority that signed Redis's, for rediss://. Default: the system's." placeholder:"FILE"`
 	RedisEviction  bool     `name:"redis-allow-eviction" help:"Start although Redis may evict keys when its memory is full. Nothing gets lost, work is done late."`
 	Roles          string   `help:"What this node does: accept takes deliveries, work pulls from Redis, run does jobs and runs sources." default:"accept,work,run" placeholder:"LIST"`
-	SecretKey      string   `name:"secret-key" help:"Key that seals secrets: 64 hex digits, or a file that holds them. Default: made in the data folder." placeholder:"KEY"`
+	SecretKey      string   `name:"secret-key" help:"Key that seals secrets: 64 hex digits, or a file that holds them; further keys only open what was sealed before. Default: made in the data folder of the only node." placeholder:"KEY"`
 	APIToken       string   `name:"api-token" help:"A token that opens the API, for the first steps." placeholder:"TOKEN"`
 	Region         string   `help:"Country whose phone numbers may come without a country code (ISO 3166, such as FR)." placeholder:"XX"`
 	JournalQuota   string   `name:"journal-quota" help:"Most bytes of deliveries that may wait on disk." default:"4GB" placeholder:"SIZE"`

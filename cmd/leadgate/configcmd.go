@@ -9,6 +9,7 @@ import (
 
 	"leadgate/connectors"
 	"leadgate/connectors/all"
+	"leadgate/pipeline"
 )
 
 // configCmd shows what is in force, or everything there is to set.
@@ -75,7 +76,7 @@ func exampleValue(f reflect.StructField) string {
 func needed(c connectors.Connector) map[string]bool {
 	values, must := map[string]any{"name": "my-" + c.Kind, "connector": c.Kind}, map[string]bool{}
 	for range c.Fields {
-		_, err := buildSource([]connectors.Connector{c}, values)
+		_, err := pipeline.BuildSource([]connectors.Connector{c}, values)
 		missing, ok := errors.AsType[*connectors.FieldError](err)
 		i := -1
 		if ok {

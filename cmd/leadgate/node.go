@@ -3,14 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"net/url"
@@ -38,20 +37,27 @@ import (
 type node struct {
 	o        *Options
 	log      *slog.Logger
-	secret   []byte
 	roles    pipeline.Roles
+	vault    *pipeline.Vault
 	blobs    *blob.Files
-	store    store.Store
+	store    *store.Late
+	open     func(context.Context) error // opens the store
+	opening  chan error                  // answers for an opening that takes long; nil for none
+	giveUp   context.CancelFunc          // ends it
 	journal  *journal.Journal
 	sources  *pipeline.Sources
 	limits   *pipeline.Limits
 	redis    *redis.Node // nil when no other node shares the work
+	registry *pipeline.Registry
+	leases   *pipeline.Leaser
 	pipeline *pipeline.Pipeline
 }
 
-// openNode opens everything up to the pipeline. meter may be nil.
-func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Writer, meter pipeline.Meter) (n *node, err error) {
-	n = &node{o: o, log: o.logger(stderr), sources: &pipeline.Sources{}}
+// openNode opens everything up to the pipeline. meter may be nil. A patient one comes
+// without a store that cannot be opened now: await opens it, and until then the node
+// accepts for the sources it knows.
+func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Writer, meter pipeline.Meter, patient bool) (n *node, err error) {
+	n = &node{o: o, log: o.logger(stderr), sources: &pipeline.Sources{}, store: &store.Late{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.close())
@@ -61,13 +67,15 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if err != nil {
 		return n, err
 	}
-	if err := n.sources.Set(list); err != nil {
-		return n, err
-	}
 	if err := disk.MakeDir(disk.OS(), o.Data); err != nil {
 		return n, fmt.Errorf("making the data folder: %w", err)
 	}
-	if n.secret, err = o.secretKey(); err != nil {
+	if err := n.openVault(); err != nil {
+		return n, err
+	}
+	n.registry, err = pipeline.NewRegistry(pipeline.RegistryOptions{Sources: n.sources, Fixed: list, Connectors: all.Connectors(), Region: o.Region, Store: n.store,
+		Vault: n.vault, Snapshot: filepath.Join(o.Data, "sources.sealed"), Log: n.log})
+	if err != nil {
 		return n, err
 	}
 	jo, err := o.journal(n.log)
@@ -84,15 +92,17 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 		return n, fmt.Errorf("--roles: %w", err)
 	}
 	courtesy := &pipeline.Courtesy{}
-	if n.store, err = openStore(ctx, o, courtesy.Yield); err != nil {
+	n.open = func(ctx context.Context) error { return n.openStore(ctx, courtesy.Yield) }
+	if err := n.findSources(ctx, patient); err != nil {
 		return n, err
 	}
+	n.leases = &pipeline.Leaser{Store: n.store, Owner: lead.NewID().String(), Log: n.log}
 	queue, err := n.openQueue(ctx)
 	if err != nil {
 		return n, err
 	}
 	n.pipeline, err = pipeline.New(pipeline.Options{Queue: queue, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
-		Courtesy: courtesy, Log: n.log, Roles: n.roles})
+		Courtesy: courtesy, Leases: n.leases, Log: n.log, Roles: n.roles})
 	return n, err
 }
 
@@ -113,24 +123,120 @@ func (n *node) openQueue(ctx context.Context) (pipeline.Queue, error) {
 	return n.redis, nil
 }
 
+// openStore opens the store and checks the keys against it, before anybody uses it.
+func (n *node) openStore(ctx context.Context, yield func()) error {
+	s, err := openStore(ctx, n.o, yield)
+	if err != nil {
+		return err
+	}
+	if err := n.vault.Join(ctx, s); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	n.store.Set(s)
+	return nil
+}
+
+// findSources reads the sources from the store, or from what is left of it here.
+func (n *node) findSources(ctx context.Context, patient bool) error {
+	err := n.openSoon(ctx, patient)
+	if err == nil {
+		err = n.registry.Load(ctx)
+	}
+	if err == nil || !patient || hopeless(err) {
+		return err
+	}
+	n.log.ErrorContext(ctx, "the store cannot be opened; deliveries wait in the journal", "err", err)
+	switch err := n.registry.Restore(ctx); {
+	case errors.Is(err, lead.ErrNotFound):
+		n.log.WarnContext(ctx, "no snapshot of sources is here; those that are not in the configuration file answer 503")
+	case err != nil:
+		n.log.ErrorContext(ctx, "those sources that are not in the configuration file answer 503", "err", err)
+	}
+	return nil
+}
+
+// openPatience is how long a start waits for a store that does not answer.
+const openPatience = 5 * time.Second
+
+// openSoon opens the store. A patient one is lead.ErrUnavailable when that takes long,
+// and goes on with it.
+func (n *node) openSoon(ctx context.Context, patient bool) error {
+	if !patient {
+		return n.open(ctx)
+	}
+	ctx, n.giveUp = context.WithCancel(ctx)
+	opened := make(chan error, 1)
+	go func() { opened <- n.open(ctx) }()
+	select {
+	case err := <-opened:
+		return err
+	case <-time.After(openPatience):
+		n.opening = opened
+		return fmt.Errorf("opening store: %w: it does not answer", lead.ErrUnavailable)
+	}
+}
+
+// await opens the store, trying again until ctx ends, and returns at once when it is
+// there. An error means that waiting does not help.
+func (n *node) await(ctx context.Context) error {
+	for wait := time.Second; !n.store.There(); wait = min(2*wait, 15*time.Second) {
+		err := n.opened(ctx, wait/2+rand.N(wait/2))
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			n.log.InfoContext(ctx, "the store is open")
+		case hopeless(err):
+			return err
+		}
+	}
+	return nil
+}
+
+// hopeless reports whether it does not help to try again.
+func hopeless(err error) bool { return lead.IsPermanent(err) || errors.Is(err, lead.ErrInvalid) }
+
+// opened waits for an opening that is under way, or for a while, and then opens the
+// store itself.
+func (n *node) opened(ctx context.Context, wait time.Duration) error {
+	if n.opening != nil {
+		select {
+		case err := <-n.opening:
+			n.opening = nil
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+		return n.open(ctx)
+	}
+}
+
 func (n *node) close() error {
 	var errs []error
 	if n.redis != nil {
 		errs = append(errs, n.redis.Close())
 	}
+	if n.giveUp != nil {
+		n.giveUp()
+	}
+	if n.opening != nil {
+		<-n.opening // its error was reported, or nobody waits for it any more
+	}
 	if n.journal != nil {
 		errs = append(errs, n.journal.Close())
 	}
-	if n.store != nil {
-		errs = append(errs, n.store.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, n.store.Close())...)
 }
 
 // openStore opens the store an option names, and makes it where there is none. yield
 // is called by an engine that works in this process.
 func openStore(ctx context.Context, o *Options, yield func()) (store.Store, error) {
-	if o.shared() {
+	if o.manyNodes() {
 		return postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
 	}
 	path, err := o.storePath()
@@ -142,11 +248,6 @@ func openStore(ctx context.Context, o *Options, yield func()) (store.Store, erro
 		return nil, err
 	}
 	return s, nil
-}
-
-// shared reports whether the store is one that several nodes share.
-func (o *Options) shared() bool {
-	return strings.HasPrefix(o.Store, "postgres://") || strings.HasPrefix(o.Store, "postgresql://")
 }
 
 // storePath is the file of the embedded store.
@@ -164,7 +265,7 @@ func (o *Options) storePath() (string, error) {
 // stored fails with lead.ErrNotFound when nothing was ever kept where the options
 // say: a misspelt folder must not look like a gateway without leads.
 func (o *Options) stored() error {
-	if o.shared() {
+	if o.manyNodes() {
 		return nil
 	}
 	path, err := o.storePath()
@@ -189,43 +290,6 @@ func (o *Options) logger(w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, ho))
 	}
 	return slog.New(slog.NewTextHandler(w, ho))
-}
-
-// secretKey reads the key that seals secrets, or makes one for this node.
-func (o *Options) secretKey() ([]byte, error) {
-	key, err := o.readSecretKey()
-	if !errors.Is(err, lead.ErrNotFound) {
-		return key, err
-	}
-	key = make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return nil, fmt.Errorf("making secret key: %w", err)
-	}
-	return key, writeFileSynced(filepath.Join(o.Data, "secret.key"), []byte(hex.EncodeToString(key)+"\n"))
-}
-
-// readSecretKey reads the key. It fails with lead.ErrNotFound when none is named and
-// this node has not made its own yet.
-func (o *Options) readSecretKey() ([]byte, error) {
-	path := filepath.Join(o.Data, "secret.key")
-	if text := o.SecretKey; text != "" {
-		if key, err := hex.DecodeString(text); err == nil && len(key) == 32 {
-			return key, nil
-		}
-		path = text
-	}
-	body, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && o.SecretKey == "" {
-		return nil, fmt.Errorf("reading secret key: %w", lead.ErrNotFound)
-	}
-	if err != nil {
-		return nil, errors.New("reading secret key: --secret-key must be 64 hex digits or a file that holds them")
-	}
-	key, err := hex.DecodeString(strings.TrimSpace(string(body)))
-	if err != nil || len(key) != 32 {
-		return nil, errors.New("reading secret key: the file does not hold 64 hex digits")
-	}
-	return key, nil
 }
 
 // writeFileSynced puts a private file in place. It returns nil only when the file
@@ -279,7 +343,7 @@ func (f *configFile) build(region string) ([]pipeline.Source, error) {
 	list := all.Connectors()
 	out := make([]pipeline.Source, 0, len(blocks))
 	for _, b := range blocks {
-		src, err := buildSource(list, b.values)
+		src, err := pipeline.BuildSource(list, b.values)
 		if err != nil {
 			var at string
 			if bad, ok := errors.AsType[*connectors.FieldError](err); ok {
@@ -294,49 +358,6 @@ func (f *configFile) build(region string) ([]pipeline.Source, error) {
 		}
 	}
 	return out, nil
-}
-
-// buildSource checks one source. name, connector, title and region stand beside
-// the settings of the connector.
-func buildSource(list []connectors.Connector, values map[string]any) (pipeline.Source, error) {
-	var src pipeline.Source
-	raw := map[string]any{}
-	for k, v := range values {
-		raw[k] = v
-	}
-	for key, to := range map[string]*string{"name": &src.Name, "connector": &src.Kind, "title": &src.Title, "region": &src.Region} {
-		if v, ok := raw[key]; ok {
-			text, isText := v.(string)
-			if !isText {
-				return src, &connectors.FieldError{Field: key, Problem: "must be text"}
-			}
-			*to = text
-			delete(raw, key)
-		}
-	}
-	if src.Region != "" && !normal.KnownRegion(src.Region) {
-		return src, &connectors.FieldError{Field: "region", Problem: "must be a country's code of two letters, such as FR"}
-	}
-	if src.Title == "" {
-		src.Title = src.Name
-	}
-	for i := range list {
-		if list[i].Kind != src.Kind {
-			continue
-		}
-		settings, err := connectors.NewSettings(list[i].Fields, raw)
-		if err != nil {
-			return src, err
-		}
-		if list[i].Check != nil {
-			if err := list[i].Check(settings); err != nil {
-				return src, err
-			}
-		}
-		src.Settings, src.Connector = settings, &list[i]
-		return src, nil
-	}
-	return src, &connectors.FieldError{Field: "connector", Problem: fmt.Sprintf("must be a kind of source there is, and there is no connector %q", src.Kind)}
 }
 
 // network checks the address to listen on. Anything but loopback needs TLS or a

@@ -42,7 +42,7 @@ func (c *replayCmd) Run(in *common, file *configFile) (err error) {
 	if err := c.stored(); err != nil {
 		return err
 	}
-	n, err := openNode(in.ctx, &c.Options, file, in.stderr, nil)
+	n, err := openNode(in.ctx, &c.Options, file, in.stderr, nil, false)
 	if err != nil {
 		return err
 	}

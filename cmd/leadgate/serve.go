@@ -72,7 +72,7 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 	debug.SetGCPercent(gcPercent)
 	debug.SetMemoryLimit(memoryTarget)
 	metrics := server.NewMetrics()
-	n, err := openNode(ctx, o, file, p.stderr, metrics)
+	n, err := openNode(ctx, o, file, p.stderr, metrics, true)
 	if err != nil {
 		return err
 	}
@@ -88,14 +88,15 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 	if o.PublicURL == "" {
 		o.PublicURL = g.base
 	}
-	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: o.PublicURL, SecretKey: n.secret, Limits: n.limits, Log: n.log, Now: time.Now}
-	so := server.Options{Intake: n.pipeline, Store: n.store, Blobs: n.blobs, Sources: n.sources, Envs: desk, Metrics: metrics, PublicURL: o.PublicURL,
+	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: o.PublicURL, Vault: n.vault, State: n.store, Leases: n.leases,
+		Limits: n.limits, Log: n.log, Now: time.Now}
+	so := server.Options{Intake: n.pipeline, Store: n.store, Blobs: n.blobs, Sources: n.sources, Registry: n.registry, Shared: o.manyNodes(), Envs: desk, Metrics: metrics, PublicURL: o.PublicURL,
 		Region: o.Region, Trusted: trusted, Tokens: []string{o.APIToken, g.token}, Version: version(), Log: n.log, Now: time.Now, NoIntake: !n.roles.Accept}
 	for _, c := range console {
 		so.Console = c(g)
 	}
 	g.server = server.New(so)
-	if err := metrics.Watch(n.pipeline, n.store, time.Now); err != nil {
+	if err := metrics.Watch(n.pipeline, n.store, n.sources, time.Now); err != nil {
 		return err
 	}
 	if err := g.writeRunFile(); err != nil {
@@ -119,7 +120,7 @@ func (g *gateway) run(ctx context.Context, ln net.Listener) error {
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	var wg sync.WaitGroup
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	worked := make(chan error, 1)
 	wg.Go(func() {
 		err := g.pipeline.Run(working)
@@ -128,6 +129,12 @@ func (g *gateway) run(ctx context.Context, ln net.Listener) error {
 			failed <- err
 		}
 	})
+	wg.Go(func() {
+		if err := g.await(working); err != nil {
+			failed <- err
+		}
+	})
+	wg.Go(func() { g.registry.Run(working) })
 	wg.Go(func() {
 		if err := hs.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serving: %w", err)
@@ -149,6 +156,11 @@ func (g *gateway) run(ctx context.Context, ln net.Listener) error {
 	}
 	stopWork()
 	wg.Wait()
+	if g.store.There() {
+		if leave := g.vault.Leave(end, g.store); leave != nil { // it is forgotten by itself in a minute
+			g.log.WarnContext(end, "taking leave of the other nodes", "err", leave)
+		}
+	}
 	return errors.Join(err, dropSame(<-worked, err))
 }
 

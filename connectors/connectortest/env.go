@@ -27,6 +27,9 @@ type Env struct {
 	limit    func(client string, soft, hard int) connectors.Limit
 	accepted []lead.Delivery
 	clients  []string
+
+	state state
+	turns turns
 }
 
 // NewEnv returns the Env of a source at publicURL, whose clock stands at 2026-01-01
@@ -125,5 +128,8 @@ func (e *Env) Secret(purpose string) []byte {
 	sum := sha256.Sum256([]byte("secret of " + e.source.Name + " for " + purpose))
 	return sum[:]
 }
+
+// FormerSecrets implements connectors.Env: no key was ever rotated.
+func (e *Env) FormerSecrets(string) [][]byte { return nil }
 
 var _ connectors.Env = (*Env)(nil)

@@ -47,7 +47,7 @@ func New() connectors.Connector {
 		}
 		h := &handler{
 			env: env, cfg: cfg, pages: pages, keep: keep, name: src.Name, jitter: rand.IntN,
-			tokens: tokens{key: env.Secret("render"), form: src.Name},
+			tokens: tokens{key: env.Secret("render"), former: env.FormerSecrets("render"), form: src.Name},
 			own:    originOf(env.PublicURL()), opening: make(chan struct{}, maxOpening),
 		}
 		return h, nil

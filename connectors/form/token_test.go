@@ -65,6 +65,26 @@ func TestChangedTokenIsForged(t *testing.T) {
 	})
 }
 
+// A form that was drawn before the installation's key was rotated is good until the old
+// key is gone.
+func TestTokenOutlivesItsKey(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_772_600_767_000)
+	before := somebody("contact")
+	token := before.issue(now)
+	after := tokens{key: []byte("another-key-another-key-another-"), former: [][]byte{before.key}, form: "contact"}
+	if state, age := after.read(token, now.Add(time.Minute), time.Hour); state != lead.TokenValid || age != time.Minute {
+		t.Errorf("made with the former key: %s, %v", state, age)
+	}
+	if state, _ := after.read(after.issue(now), now, time.Hour); state != lead.TokenValid {
+		t.Errorf("made with the new key: %s", state)
+	}
+	after.former = nil
+	if state, _ := after.read(token, now, time.Hour); state != lead.TokenForged {
+		t.Errorf("after the former key is gone: %s", state)
+	}
+}
+
 // The parts of a token must not be movable over their borders: the token of form
 // "a1" at time 2 is not that of form "a" at time 12.
 func TestTokenPartsDoNotRunTogether(t *testing.T) {
@@ -72,7 +92,8 @@ func TestTokenPartsDoNotRunTogether(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.StringMatching(`[a-z0-9-]{1,10}`).Draw(t, "name")
 		digits := rapid.StringMatching(`[1-9]{1,4}`).Draw(t, "digits")
-		a, b := somebody(name+digits).seal(7), somebody(name).seal(atoi(digits)*10+7)
+		one, two := somebody(name+digits), somebody(name)
+		a, b := one.seal(one.key, 7), two.seal(two.key, atoi(digits)*10+7)
 		if a[len(a)-43:] == b[len(b)-43:] {
 			t.Fatal("two forms share a MAC")
 		}

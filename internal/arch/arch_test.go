@@ -41,6 +41,7 @@ func table() []row {
 		{pkg: "lead", theirs: []string{"github.com/google/uuid"}},
 		{pkg: "internal/disk", ours: []string{"lead"}, theirs: []string{"golang.org/x/sys"}},
 		{pkg: "internal/disk/faultfs", ours: []string{"lead", "internal/disk"}, test: true},
+		{pkg: "internal/seal", ours: []string{"lead"}},
 		{pkg: "lead/normal", ours: []string{"lead"}, theirs: []string{"github.com/nyaruka/phonenumbers", "golang.org/x/net/idna", "golang.org/x/text"}},
 		{pkg: "dedupe", ours: []string{"lead", "lead/normal"}},
 
@@ -60,14 +61,14 @@ func table() []row {
 		{pkg: "store/postgres", ours: []string{"lead", "store"}, theirs: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 
 		{pkg: "pipeline/journal", ours: []string{"lead", "internal/disk"}},
-		{pkg: "pipeline", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline/journal"}},
+		{pkg: "pipeline", ours: []string{"lead", "lead/normal", "internal/disk", "internal/seal", "connectors", "store", "pipeline/journal"}},
 
 		{pkg: "pipeline/queuetest", ours: []string{"lead", "pipeline"}, test: true},
 		{pkg: "pipeline/redis", ours: []string{"lead", "pipeline"}, theirs: []string{"github.com/redis/go-redis/v9"}},
 
 		{pkg: "console", ours: []string{"lead", "store"}},
 		{pkg: "server", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline"}, theirs: []string{"github.com/prometheus/client_golang"}},
-		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "dedupe", "internal/disk", "connectors", "connectors/all", "store", "store/blob", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "pipeline/redis", "console", "server"},
+		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "dedupe", "internal/disk", "internal/seal", "connectors", "connectors/all", "store", "store/blob", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "pipeline/redis", "console", "server"},
 			theirs: []string{"github.com/alecthomas/kong", "github.com/goccy/go-yaml", "golang.org/x/net/netutil"}},
 		{pkg: "bench/*", ours: []string{"lead", "bench/*"}},
 		{pkg: "bench", ours: []string{"lead", "lead/normal", "connectors", "dedupe", "store", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "pipeline/redis", "bench/*"}},

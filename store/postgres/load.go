@@ -21,6 +21,7 @@ type loading struct {
 	people *supply
 	places map[string]int32 // by key, the first place that is free; 0 when nobody holds it
 	was    map[int64]row    // of leads, as they stand in the database
+	looked int64            // the person up to whom Propose has come
 }
 
 // row is what a unique index sees of a lead.
@@ -47,7 +48,7 @@ func (l *loading) base(b *batch, s *Store, n int) {
 	l.leads, fetch = s.leads.take(n)
 	l.leads.fetch(b, fetch)
 	l.snap.NextPerson, l.snap.NextLead = l.people.next, l.leads.next
-	b.query(`SELECT last_value FROM person_ids`, func(r pgx.Rows) error { return r.Scan(&l.snap.People) })
+	b.query(`SELECT last_value, coalesce((SELECT value FROM counters WHERE name = $1), 0) FROM person_ids`, func(r pgx.Rows) error { return r.Scan(&l.snap.People, &l.looked) }, store.CountLooked)
 	b.query(selectStages, l.addStage)
 }
 

@@ -114,11 +114,9 @@ func (s *Store) Retry(ctx context.Context, j store.Job, at time.Time, cause stri
 // Bury keeps a job that can never succeed. What was enqueued meanwhile is a job of its own.
 func (s *Store) Bury(ctx context.Context, j store.Job, cause string) error {
 	return s.settle(ctx, "burying job", 1, func(w *writing, one func(pgx.Rows) error) {
-		w.query(`WITH gone AS (UPDATE jobs SET buried = true, leased = 0, attempts = attempts + 1, cause = $3 WHERE id = $1 AND leased = $2 RETURNING id),
-				counted AS (INSERT INTO counts (name, value) SELECT c.name, c.value FROM gone, (VALUES ($4, -1), ($5, 1)) c(name, value))
+		w.query(`WITH gone AS (UPDATE jobs SET buried = true, leased = 0, attempts = attempts + 1, cause = $3 WHERE id = $1 AND leased = $2 RETURNING id, kind, key, payload, again),
+				added AS (INSERT INTO jobs (kind, key, payload, due) SELECT kind, key, payload, again FROM gone WHERE again IS NOT NULL RETURNING id),
+				counted AS (INSERT INTO counts (name, value) SELECT c.name, c.value FROM gone, (VALUES ($4, -1), ($5, 1)) c(name, value) UNION ALL SELECT $4, 1 FROM added)
 			SELECT id FROM gone`, one, j.ID, micros(j.Lease), text(cause), store.CountJobs, store.CountBuried)
-		w.exec(`WITH again AS (UPDATE jobs SET again = NULL WHERE id = $1 AND buried AND again IS NOT NULL AND leased = 0 RETURNING kind, key, payload, again),
-				added AS (INSERT INTO jobs (kind, key, payload, due) SELECT kind, key, payload, due FROM (SELECT kind, key, payload, again AS due FROM again) a RETURNING id)
-			INSERT INTO counts (name, value) SELECT $2, 1 FROM added`, j.ID, store.CountJobs)
 	})
 }

@@ -34,9 +34,9 @@ func (s *Store) Stages(ctx context.Context) (stages []lead.Stage, err error) {
 // Sources returns the sources made in the store.
 func (s *Store) Sources(ctx context.Context) (out []store.SourceRecord, err error) {
 	err = s.look(ctx, "reading sources", func(ctx context.Context, t *tx) error {
-		return t.each(ctx, `SELECT name, kind, title, region, settings, disabled FROM sources ORDER BY name COLLATE "C"`, func(r pgx.Rows) error {
+		return t.each(ctx, `SELECT name, kind, title, region, settings, disabled, version FROM sources ORDER BY name COLLATE "C"`, func(r pgx.Rows) error {
 			var x store.SourceRecord
-			err := r.Scan(&x.Name, &x.Kind, &x.Title, &x.Region, &x.Settings, &x.Disabled)
+			err := r.Scan(&x.Name, &x.Kind, &x.Title, &x.Region, &x.Settings, &x.Disabled, &x.Version)
 			out = append(out, x)
 			return err
 		})
@@ -45,17 +45,37 @@ func (s *Store) Sources(ctx context.Context) (out []store.SourceRecord, err erro
 }
 
 // PutSource makes or replaces a source.
-func (s *Store) PutSource(ctx context.Context, x store.SourceRecord) error {
+func (s *Store) PutSource(ctx context.Context, x store.SourceRecord) (version int64, err error) {
 	settings := x.Settings
 	if settings == nil {
 		settings = []byte{}
 	}
-	return s.rows(ctx, "writing source", func(ctx context.Context, t *tx) error {
-		_, err := t.Exec(ctx, `INSERT INTO sources (name, kind, title, region, settings, disabled) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, title = excluded.title, region = excluded.region, settings = excluded.settings, disabled = excluded.disabled`,
-			text(x.Name), text(x.Kind), text(x.Title), text(x.Region), settings, x.Disabled)
+	err = s.rows(ctx, "writing source", func(ctx context.Context, t *tx) error {
+		if version, err = t.next(ctx, revisionSources); err != nil {
+			return err
+		}
+		change := `UPDATE sources SET title = $3, region = $4, settings = $5, disabled = $6, version = $7 WHERE name = $1 AND kind = $2 AND version = $8`
+		if x.Version == 0 {
+			change = `INSERT INTO sources (name, kind, title, region, settings, disabled, version) SELECT $1, $2, $3, $4, $5, $6, $7 WHERE $8 = 0::bigint ON CONFLICT DO NOTHING`
+		}
+		tag, err := t.Exec(ctx, change, text(x.Name), text(x.Kind), text(x.Title), text(x.Region), settings, x.Disabled, version, x.Version)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = fmt.Errorf("%w: it is there already, or has changed", lead.ErrConflict)
+		}
 		return err
 	})
+	if err != nil {
+		return 0, err
+	}
+	return version, nil
+}
+
+// SourcesRevision returns a number that grows with every change of a source.
+func (s *Store) SourcesRevision(ctx context.Context) (n int64, err error) {
+	err = s.look(ctx, "reading the revision of sources", func(ctx context.Context, t *tx) error {
+		return t.QueryRow(ctx, `SELECT n FROM revisions WHERE name = $1`, revisionSources).Scan(&n)
+	})
+	return n, err
 }
 
 // AddToken keeps the hash of an API token under a name.

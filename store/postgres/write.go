@@ -285,6 +285,17 @@ func (w *writing) holders(c *store.Changes) {
 	}
 }
 
+// late returns new persons whose numbers were taken before Propose came by and that it
+// has not seen.
+func (w *writing) late(c *store.Changes) (late []int64) {
+	for n, p := range c.Snapshot.Persons {
+		if p.New && n <= w.l.looked {
+			late = append(late, n)
+		}
+	}
+	return late
+}
+
 func (w *writing) blocks(c *store.Changes) {
 	if len(c.Blocks) > 0 {
 		list := slices.SortedFunc(slices.Values(c.Blocks), func(a, b store.BlockRow) int {
@@ -296,8 +307,7 @@ func (w *writing) blocks(c *store.Changes) {
 		}
 		w.exec(`INSERT INTO blocks (key, person) SELECT * FROM unnest($1::bigint[], $2::bigint[]) ON CONFLICT DO NOTHING`, keys, persons)
 	}
-	if len(c.Grown) > 0 {
-		grown := slices.Clone(c.Grown)
+	if grown := append(w.late(c), c.Grown...); len(grown) > 0 {
 		slices.Sort(grown)
 		w.exec(`INSERT INTO grown (person) SELECT * FROM unnest($1::bigint[]) ON CONFLICT DO NOTHING`, slices.Compact(grown))
 	}

@@ -56,9 +56,9 @@ func (s *Store) Stages(ctx context.Context) ([]lead.Stage, error) {
 // Sources returns the sources made in the store.
 func (s *Store) Sources(ctx context.Context) ([]store.SourceRecord, error) {
 	var out []store.SourceRecord
-	err := scanRows(s.read.QueryContext(ctx, `SELECT name, kind, title, region, settings, disabled FROM sources ORDER BY name`))(func(r *sql.Rows) error {
+	err := scanRows(s.read.QueryContext(ctx, `SELECT name, kind, title, region, settings, disabled, version FROM sources ORDER BY name`))(func(r *sql.Rows) error {
 		var x store.SourceRecord
-		err := r.Scan(&x.Name, &x.Kind, &x.Title, &x.Region, &x.Settings, &x.Disabled)
+		err := r.Scan(&x.Name, &x.Kind, &x.Title, &x.Region, &x.Settings, &x.Disabled, &x.Version)
 		out = append(out, x)
 		return err
 	})
@@ -69,13 +69,34 @@ func (s *Store) Sources(ctx context.Context) ([]store.SourceRecord, error) {
 }
 
 // PutSource makes or replaces a source.
-func (s *Store) PutSource(ctx context.Context, x store.SourceRecord) error {
-	return s.update(ctx, "writing source", func(ctx context.Context) error {
-		_, err := s.exec(ctx, `INSERT INTO sources (name, kind, title, region, settings, disabled) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET kind = excluded.kind, title = excluded.title, region = excluded.region, settings = excluded.settings, disabled = excluded.disabled`,
-			x.Name, x.Kind, x.Title, x.Region, x.Settings, x.Disabled)
+func (s *Store) PutSource(ctx context.Context, x store.SourceRecord) (version int64, err error) {
+	err = s.update(ctx, "writing source", func(ctx context.Context) error {
+		if version, err = s.next(ctx, revisionSources); err != nil {
+			return err
+		}
+		text := `UPDATE sources SET title = ?3, region = ?4, settings = ?5, disabled = ?6, version = ?7 WHERE name = ?1 AND kind = ?2 AND version = ?8`
+		if x.Version == 0 {
+			text = `INSERT INTO sources (name, kind, title, region, settings, disabled, version) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE ?8 = 0 ON CONFLICT DO NOTHING`
+		}
+		done, err := s.changed(ctx, text, x.Name, x.Kind, x.Title, x.Region, x.Settings, x.Disabled, version, x.Version)
+		if err == nil && !done {
+			err = fmt.Errorf("%w: it is there already, or has changed", lead.ErrConflict)
+		}
 		return err
 	})
+	if err != nil {
+		return 0, err
+	}
+	return version, nil
+}
+
+// SourcesRevision returns a number that grows with every change of a source. It does
+// not wait for the writer.
+func (s *Store) SourcesRevision(ctx context.Context) (n int64, err error) {
+	if err := s.read.QueryRowContext(ctx, `SELECT n FROM revisions WHERE name = ?`, revisionSources).Scan(&n); err != nil {
+		return 0, fmt.Errorf("reading the revision of sources: %w", classed(err))
+	}
+	return n, nil
 }
 
 // AddToken keeps the hash of an API token under a name.

@@ -14,21 +14,6 @@ import (
 )
 
 func testSettings(t *testing.T, b *bench) {
-	want := store.SourceRecord{Name: "shop", Kind: "form", Title: "Shop", Region: "FR", Settings: []byte(`{"a":1}`)}
-	for _, title := range []string{"Old", "Shop"} {
-		s := want
-		s.Title = title
-		if err := b.PutSource(b.ctx, s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := b.Store.Sources(b.ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]store.SourceRecord{want}, got); diff != "" {
-		t.Errorf("sources:\n%s", diff)
-	}
 	stages, err := b.Stages(b.ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,8 @@ func Run(t *testing.T, open Open) {
 		"UndoAutomatic": testUndoAutomatic, "UndoKeepsChanges": testUndoKeepsChanges, "UndoRefuses": testUndoRefuses, "UndoAfterClose": testUndoAfterClose,
 		"UndoConversation": testUndoConversation, "UndoAfterUpdate": testUndoAfterUpdate, "UndoConcurrent": testUndoConcurrent, "Duplicates": testDuplicates, "NotSame": testNotSame, "NotSameUpdate": testNotSameUpdate, "UndoReceipts": testUndoReceipts, "UndoBatch": testUndoBatch, "UndoPersons": testUndoPersons, "UndoMovedLead": testUndoMovedLead,
 		"Resemblance": testResemblance, "ResemblanceLater": testResemblanceLater, "CrowdedBlocks": testCrowdedBlocks, "Counted": testCounted,
+		"State": testState, "StateExpires": testStateExpires, "StatePages": testStatePages, "StateConcurrent": testStateConcurrent, "Sources": testSources,
+		"Reseal": testReseal, "Leases": testLeases, "LateRenewal": testLateRenewal, "LeaseClock": testLeaseClock, "LeaseLaws": testLeaseLaws, "LeaseConcurrent": testLeaseConcurrent,
 		"ChannelsAtOnce": testChannelsAtOnce, "AnyOrder": testAnyOrder,
 	} {
 		t.Run(name, func(t *testing.T) {
