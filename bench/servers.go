@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -68,11 +70,21 @@ func withServers(ctx context.Context, dir string, args []string, stdout, stderr 
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
-	command := []string{"run", "-trimpath", "leadgate/internal/services/with", "-dir", dir}
+	own, err := os.MkdirTemp(dir, "leadgate-bench-")
+	if err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	defer os.RemoveAll(own)
+	with := filepath.Join(own, "with") // run by itself: go run would leave at the first signal, and it behind
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", with, "leadgate/internal/services/with")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building what starts servers: %w: %s", err, bytes.TrimSpace(out))
+	}
+	command := []string{"-dir", dir}
 	for _, s := range settings() {
 		command = append(command, "-set", s)
 	}
-	cmd := exec.CommandContext(ctx, "go", append(append(command, "--", self), args...)...)
+	cmd := exec.CommandContext(ctx, with, append(append(command, "--", self), args...)...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 30 * time.Second
