@@ -3,6 +3,7 @@ package connectors
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"leadgate/lead"
@@ -49,6 +50,10 @@ type Env interface {
 	// somebody else runs. Names are as keys of State. Lease returns what f returned, or
 	// lead.ErrConflict when the lease was lost, and ends with ctx.
 	Lease(ctx context.Context, name string, f func(ctx context.Context, env Env) error) error
+	// HTTP returns the client for calls to other people's servers. It has limits of
+	// time, size and rate, and calls nothing that is not of the public net unless the
+	// operator allows it.
+	HTTP() HTTP
 }
 
 // State keeps small values of one source by key, sealed: cursors, tokens, what a
@@ -79,6 +84,14 @@ type Value struct {
 	Data    []byte
 	Version int64     // changes with every write
 	Expires time.Time // zero for never
+}
+
+// HTTP calls other people's servers.
+type HTTP interface {
+	// Do asks, and returns an answer with a status of 2xx whose body the caller
+	// closes. Every other outcome, and every error of reading the body, is a
+	// *lead.RemoteError. A GET follows few redirects, others none.
+	Do(r *http.Request) (*http.Response, error)
 }
 
 // Limit is the answer of Env.Limit.

@@ -98,6 +98,9 @@ func TestDeliveryCut(t *testing.T) {
 	for n := range len(b) {
 		var back Delivery
 		err := back.UnmarshalBinary(b[:n:n])
+		if blob, peekErr := PeekBlob(b[:n:n]); err == nil && (peekErr != nil || blob != d.Blob) || peekErr != nil && !errors.Is(peekErr, ErrPermanent) {
+			t.Errorf("cut at %d: PeekBlob = %q, %v", n, blob, peekErr)
+		}
 		switch {
 		case n < head && !errors.Is(err, ErrPermanent):
 			t.Errorf("cut at %d of %d: got %v, want a permanent error", n, head, err)
@@ -126,8 +129,12 @@ func FuzzDelivery(f *testing.F) {
 	f.Add(append(make([]byte, 30), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var d, again Delivery
+		blob, peekErr := PeekBlob(b)
 		if d.UnmarshalBinary(b[:len(b):len(b)]) != nil {
 			return
+		}
+		if peekErr != nil || blob != d.Blob {
+			t.Fatalf("PeekBlob = %q, %v, want %q", blob, peekErr, d.Blob)
 		}
 		if err := again.UnmarshalBinary(encode(t, &d)); err != nil {
 			t.Fatalf("what was read cannot be read again: %v", err)

@@ -19,6 +19,7 @@ type Desk struct {
 	State     store.State // sealed before it goes there
 	Leases    *Leaser
 	Limits    *Limits
+	HTTP      connectors.HTTP // calls other people's servers
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -47,6 +48,8 @@ func (e *env) PublicURL() string {
 }
 
 func (e *env) Log() *slog.Logger { return e.desk.Log.With("source", e.src.Name) }
+
+func (e *env) HTTP() connectors.HTTP { return e.desk.HTTP }
 
 func (e *env) Now() time.Time { return e.desk.Now() }
 

@@ -54,10 +54,10 @@ type Options struct {
 	Courtesy *Courtesy // shared with whatever else works in the background; nil for one of its own
 	Meter    Meter     // nil for none
 	Log      *slog.Logger
-	Now      func() time.Time // nil for the system's
-	Jobs     map[string]Handler
-	Roles    Roles   // of this node; none given means all
-	Leases   *Leaser // nil for one of its own
+	Now      func() time.Time   // nil for the system's
+	Jobs     map[string]JobKind // what this node does of the outbox
+	Roles    Roles              // of this node; none given means all
+	Leases   *Leaser            // nil for one of its own
 }
 
 // Errors that end Run.
@@ -157,8 +157,8 @@ func (p *Pipeline) loops(cancel context.CancelCauseFunc) []func(context.Context)
 		return loops
 	}
 	loops = append(loops, p.index, p.compare)
-	for kind, handle := range p.o.Jobs {
-		loops = append(loops, p.runJobs(kind, handle))
+	for kind, k := range p.o.Jobs {
+		loops = append(loops, p.runJobs(kind, k))
 	}
 	return loops
 }

@@ -89,7 +89,7 @@ func start(t *testing.T, o nodeOptions) *node {
 	}
 	o.blobs.Blobs = blobs
 	if n.Pipeline, err = New(Options{Journal: j, Store: n.store, Blobs: o.blobs, Sources: n.sources, Dir: o.dir, Log: log,
-		Jobs: map[string]Handler{}}); err != nil {
+		Jobs: map[string]JobKind{}}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

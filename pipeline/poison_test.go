@@ -336,7 +336,7 @@ func TestJobs(t *testing.T) {
 	dir := t.TempDir()
 	n := start(t, nodeOptions{dir: dir, idle: true})
 	var done, tries atomic.Int32
-	n.o.Jobs["work"] = func(_ context.Context, jobs []store.Job) error {
+	n.o.Jobs["work"] = JobKind{Do: func(_ context.Context, jobs []store.Job) error {
 		for _, j := range jobs {
 			switch j.Key {
 			case "never":
@@ -351,7 +351,7 @@ func TestJobs(t *testing.T) {
 		}
 		done.Add(int32(len(jobs)))
 		return nil
-	}
+	}}
 	for _, key := range []string{"a", "never", "b", "panics", "later", "c"} {
 		if err := n.store.Enqueue(t.Context(), store.Job{Kind: "work", Key: key}); err != nil {
 			t.Fatal(err)

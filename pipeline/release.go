@@ -3,9 +3,11 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"leadgate/lead"
+	"leadgate/pipeline/journal"
 )
 
 // Times and sizes of release.
@@ -108,22 +110,36 @@ func (p *Pipeline) repush(ctx context.Context) {
 			return
 		case <-p.window.again:
 		}
-		var tasks []Task
-		for _, pos := range p.window.missed(repushBatch, p.now()) {
-			e, err := p.o.Journal.Read(pos)
-			if errors.Is(err, lead.ErrNotFound) {
-				continue // stored in this moment
-			}
-			if err != nil {
-				p.log.ErrorContext(ctx, "reading journal again", "err", err)
-				continue
-			}
-			tasks = append(tasks, p.task(e))
-		}
-		if p.pushTasks(ctx, tasks) != nil {
+		if p.pushTasks(ctx, p.reread(ctx, p.window.missed(repushBatch, p.now()))) != nil {
 			return
 		}
 	}
+}
+
+// reread makes the tasks of entries that were lost, but for those that the queue has
+// again: it may have been out of reach only for a moment.
+func (p *Pipeline) reread(ctx context.Context, positions []journal.Position) []Task {
+	var tasks []Task
+	var ids []lead.ID
+	for _, pos := range positions {
+		e, err := p.o.Journal.Read(pos)
+		if errors.Is(err, lead.ErrNotFound) {
+			continue // stored in this moment
+		}
+		if err != nil {
+			p.log.ErrorContext(ctx, "reading journal again", "err", err)
+			continue
+		}
+		tasks, ids = append(tasks, p.task(e)), append(ids, e.ID)
+	}
+	if len(tasks) == 0 {
+		return nil
+	}
+	lost, err := p.o.Queue.Lost(ctx, ids)
+	if err != nil {
+		return nil // the sweep asks again
+	}
+	return slices.DeleteFunc(tasks, func(t Task) bool { return !slices.Contains(lost, t.ID) })
 }
 
 // finish lets go of tasks whose outcome is committed.

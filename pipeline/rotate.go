@@ -72,27 +72,14 @@ func (r *Rotation) Run(ctx context.Context) (Rotated, error) {
 func (r *Rotation) await(ctx context.Context) error {
 	first, told := r.Vault.given.First(), ""
 	for {
-		if err := r.Vault.Refresh(ctx, r.Store); err != nil && !errors.Is(err, lead.ErrConflict) {
+		lack, ready, err := r.ready(ctx, first)
+		switch {
+		case err != nil && ctx.Err() == nil:
 			return err
-		}
-		nodes, err := living(ctx, r.Store)
-		if err != nil {
-			return fmt.Errorf("asking for living nodes: %w", err)
-		}
-		var lack, slow []string
-		for name, p := range nodes {
-			switch {
-			case !slices.Contains(p.Keys, first.String()):
-				lack = append(lack, name)
-			case p.Seals != first.String():
-				slow = append(slow, name)
-			}
-		}
-		if len(lack)+len(slow) == 0 && r.Vault.Ring().First() == first {
+		case err == nil && ready:
 			return nil
 		}
-		slices.Sort(lack)
-		if text := strings.Join(lack, ", "); text != told && text != "" {
+		if text := strings.Join(lack, ", "); err == nil && text != told && text != "" {
 			told = text
 			r.Tell("waiting for key %s on: %s", first, text)
 		}
@@ -101,9 +88,30 @@ func (r *Rotation) await(ctx context.Context) error {
 			poll = 500 * time.Millisecond
 		}
 		if !sleep(ctx, poll) {
-			return fmt.Errorf("waiting for the nodes: %w: key %s is not on %s yet; run it again when it is", lead.ErrUnavailable, first, strings.Join(append(lack, slow...), ", "))
+			return fmt.Errorf("waiting for the nodes: %w: key %s is not in use on all of them yet (%s); run it again when it is", lead.ErrUnavailable, first, told)
 		}
 	}
+}
+
+// ready introduces a key when it can be, and reports whether all who live seal with it
+// and who does not even hold it.
+func (r *Rotation) ready(ctx context.Context, first seal.ID) (lack []string, ready bool, err error) {
+	if err := r.Vault.Refresh(ctx, r.Store); err != nil && !errors.Is(err, lead.ErrConflict) {
+		return nil, false, err
+	}
+	nodes, err := living(ctx, r.Store)
+	if err != nil {
+		return nil, false, fmt.Errorf("asking for living nodes: %w", err)
+	}
+	ready = r.Vault.Ring().First() == first
+	for name, p := range nodes {
+		ready = ready && p.Seals == first.String()
+		if !slices.Contains(p.Keys, first.String()) {
+			lack = append(lack, name)
+		}
+	}
+	slices.Sort(lack)
+	return lack, ready, nil
 }
 
 // pass goes once over everything that is sealed.

@@ -116,12 +116,18 @@ func prove(r *seal.Ring) (keyProof, error) {
 func (v *Vault) Join(ctx context.Context, st store.State) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	known, _, err := v.learn(ctx, st)
-	if err != nil {
+	// First it is told that this node lives: whoever introduces a key later waits for it.
+	if _, err := v.tell(ctx, st); err != nil {
 		return fmt.Errorf("checking secret key: %w", err)
 	}
-	if err := opens(v.given, known); err != nil {
-		return fmt.Errorf("checking secret key: %w", err)
+	known, _, err := v.learn(ctx, st)
+	if err == nil {
+		err = opens(v.given, known)
+	}
+	if err != nil {
+		end, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer stop()
+		return fmt.Errorf("checking secret key: %w", errors.Join(err, v.Leave(end, st)))
 	}
 	v.lead(v.given, known)
 	return nil
@@ -229,11 +235,8 @@ func (v *Vault) Refresh(ctx context.Context, st store.State) error {
 		v.complain(ctx, "the secret key cannot be read any more; the one read before is still in use")
 		given = v.given
 	}
-	if given.Equal(v.given) && given.First() == v.Ring().First() { // nothing is new
-		if err == nil {
-			v.why.Store(nil)
-		}
-		return v.tell(ctx, st)
+	if given.Equal(v.given) && given.First() == v.Ring().First() { // nothing is new here
+		return v.stay(ctx, st, err == nil)
 	}
 	known, version, err := v.learn(ctx, st)
 	if err != nil {
@@ -241,12 +244,13 @@ func (v *Vault) Refresh(ctx context.Context, st store.State) error {
 	}
 	if err := opens(given, known); err != nil {
 		v.complain(ctx, "--secret-key was changed and lacks a key that secrets are still sealed with; the keys from before are still in use")
-		return v.tell(ctx, st)
+		_, err := v.tell(ctx, st)
+		return err
 	}
 	v.why.Store(nil)
 	v.given = given
 	v.lead(given, known)
-	if err := v.tell(ctx, st); err != nil || known.has(given.First()) {
+	if _, err := v.tell(ctx, st); err != nil || known.has(given.First()) {
 		return err
 	}
 	if lack, err := lacking(ctx, st, given.First()); err != nil || len(lack) > 0 {
@@ -257,7 +261,27 @@ func (v *Vault) Refresh(ctx context.Context, st store.State) error {
 	}
 	v.o.Log.InfoContext(ctx, "secrets are sealed with a new key", "key", given.First())
 	v.ring.Store(given)
-	return v.tell(ctx, st)
+	_, err = v.tell(ctx, st)
+	return err
+}
+
+// stay goes on with the same keys. As often as it tells of itself, it looks whether the
+// others have introduced one it lacks: it was stopped for long, then.
+func (v *Vault) stay(ctx context.Context, st store.State, readable bool) error {
+	told, err := v.tell(ctx, st)
+	if err != nil || !readable || !told && v.Trouble() == "" {
+		return err
+	}
+	known, _, err := v.learn(ctx, st)
+	if err != nil {
+		return fmt.Errorf("checking secret key: %w", err)
+	}
+	if opens(v.given, known) != nil {
+		v.complain(ctx, "other nodes seal with a key that --secret-key does not give here; give it the new key before the old one")
+	} else {
+		v.why.Store(nil)
+	}
+	return nil
 }
 
 func (v *Vault) complain(ctx context.Context, why string) {
@@ -272,10 +296,11 @@ type presence struct {
 	Seals string   `json:"seals"`
 }
 
-// tell lets the others know which keys this node has, when that is news.
-func (v *Vault) tell(ctx context.Context, st store.State) error {
+// tell lets the others know which keys this node has, when that is news, and reports
+// whether it was.
+func (v *Vault) tell(ctx context.Context, st store.State) (bool, error) {
 	if v.o.Node == "" {
-		return nil
+		return false, nil
 	}
 	p := presence{Seals: v.Ring().First().String()}
 	for _, id := range v.given.IDs() {
@@ -283,14 +308,14 @@ func (v *Vault) tell(ctx context.Context, st store.State) error {
 	}
 	body, err := json.Marshal(p)
 	if err != nil || bytes.Equal(body, v.heard) && time.Since(v.told) < nodeTold {
-		return err
+		return false, err
 	}
 	now := time.Now()
 	if err := putJSON(ctx, st, nodesPrefix+v.o.Node, p, nodeLives, nil); err != nil {
-		return fmt.Errorf("telling of this node's keys: %w", err)
+		return false, fmt.Errorf("telling of this node's keys: %w", err)
 	}
 	v.told, v.heard = now, body
-	return nil
+	return true, nil
 }
 
 // Leave takes this node off the living ones, so that nobody waits for it.

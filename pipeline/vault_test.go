@@ -184,6 +184,37 @@ func TestVaultNewKeyWaitsForAll(t *testing.T) {
 	}
 }
 
+// A node that joins is waited for from then on, and one that slept through a rotation
+// hears that it lacks the new key.
+func TestVaultSleeper(t *testing.T) {
+	t.Parallel()
+	s, ctx := openSQLite(t), t.Context()
+	a, ka := vaultOf(t, "a", 1)
+	b, kb := vaultOf(t, "b", 1)
+	ok(t, a.Join(ctx, s))
+	ok(t, b.Join(ctx, s)) // and has not looked at anything yet
+	ka.set(t, 2, 1)
+	ok(t, a.Refresh(ctx, s))
+	if a.Ring().First() != idOf(1) {
+		t.Error("a node that just joined was not waited for")
+	}
+	ok(t, b.Leave(ctx, s)) // it sleeps so long that it is taken for dead
+	ok(t, a.Refresh(ctx, s))
+	if a.Ring().First() != idOf(2) {
+		t.Error("a dead node is waited for")
+	}
+	b.told = time.Now().Add(-nodeTold)
+	ok(t, b.Refresh(ctx, s))
+	if b.Trouble() == "" {
+		t.Error("it does not know that it lacks a key")
+	}
+	kb.set(t, 2, 1)
+	ok(t, b.Refresh(ctx, s))
+	if b.Trouble() != "" || b.Ring().First() != idOf(2) {
+		t.Errorf("with the key: %q, %v", b.Trouble(), b.Ring())
+	}
+}
+
 // everythingOpens counts values sealed with each key, and fails when one does not open.
 func everythingOpens(t testing.TB, s *sqlite.Store, ring *seal.Ring, list []connectors.Connector) map[seal.ID]int {
 	t.Helper()

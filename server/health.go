@@ -106,6 +106,11 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.Why = append(h.Why, "the store does not answer")
 	}
+	for _, t := range st.Jobs.Held {
+		if t.Until.IsZero() { // a pause ends by itself
+			h.Why = append(h.Why, t.Kind+": "+t.Target+" wants nothing any more; its jobs are given up")
+		}
+	}
 	h.Parked, h.Held, h.Jobs = st.Parked, st.Quarantine, st.Jobs.Buried
 	for _, src := range s.o.Sources.All() {
 		h.Sources[src.Name] = &quietly{Kind: src.Kind, LastEvent: st.LastEvent[src.Name]}

@@ -138,8 +138,7 @@ func (c *watched) counts(send func(*prometheus.Desc, float64, ...string), st sto
 	send(gauge("parked", "Deliveries that wait for a human because they could not be read or stored."), float64(st.Parked))
 	send(gauge("quarantine", "Inquiries in quarantine."), float64(st.Quarantine))
 	send(gauge("unindexed", "Leads that wait to be found by what is new of them."), float64(st.Unindexed))
-	send(gauge("jobs_waiting", "Jobs in the outbox."), float64(st.Jobs.Waiting))
-	send(gauge("jobs_buried", "Jobs that were given up."), float64(st.Jobs.Buried))
+	c.jobs(send, &st.Jobs)
 	leads := gauge("leads", "Leads by the meaning of their stage.", "status")
 	send(leads, float64(st.Leads.Open), string(lead.Open))
 	send(leads, float64(st.Leads.Won), string(lead.Won))
@@ -147,5 +146,22 @@ func (c *watched) counts(send func(*prometheus.Desc, float64, ...string), st sto
 	last := gauge("source_quiet_seconds", "Time since the last delivery of a source.", "source")
 	for source, at := range st.LastEvent {
 		send(last, c.now().Sub(at).Seconds(), source)
+	}
+}
+
+func (c *watched) jobs(send func(*prometheus.Desc, float64, ...string), st *store.JobStats) {
+	send(gauge("jobs_waiting", "Jobs in the outbox, those in work included."), float64(st.Waiting))
+	send(gauge("jobs_buried", "Jobs that were given up."), float64(st.Buried))
+	byKind := gauge("jobs", "Jobs by kind and state: waiting (for their time, their target or a place), running, dead.", "kind", "state")
+	held := map[string]int{}
+	for _, h := range st.Held {
+		held[h.Kind]++
+	}
+	targets := gauge("jobs_held_targets", "Targets whose jobs wait because they asked for a pause, fail, or are gone (a hundred at most).", "kind")
+	for _, k := range st.Kinds {
+		send(byKind, float64(max(0, k.Waiting-k.Running)), k.Kind, "waiting")
+		send(byKind, float64(k.Running), k.Kind, "running")
+		send(byKind, float64(k.Buried), k.Kind, "dead")
+		send(targets, float64(held[k.Kind]), k.Kind)
 	}
 }

@@ -316,7 +316,8 @@ func TestSchemasNameWhatTheTypesHave(t *testing.T) {
 		"FirstLast": lead.FirstLast{}, "Attribution": lead.Attribution{}, "Touch": shownTouch{}, "Sender": shownSender{}, "Field": lead.Field{},
 		"Attachment": lead.Attachment{}, "Consent": lead.Consent{}, "Call": lead.Call{}, "Recording": lead.Recording{}, "Transfer": lead.Transfer{},
 		"Entry": lead.Entry{}, "Receipt": store.Receipt{}, "Outcome": store.Outcome{}, "Held": store.Held{}, "Delivery": shownDelivery{},
-		"Signals": lead.Signals{}, "Stats": store.Stats{}, "LeadStats": store.LeadStats{}, "JobStats": store.JobStats{}, "Pair": shownPair{}, "Side": shownSide{},
+		"Signals": lead.Signals{}, "Stats": store.Stats{}, "LeadStats": store.LeadStats{}, "JobStats": store.JobStats{}, "JobCounts": store.JobCounts{}, "HeldTarget": store.HeldTarget{}, "DeadJob": store.DeadJob{},
+		"Pair": shownPair{}, "Side": shownSide{},
 		"Source": pipeline.ShownSource{},
 	} {
 		properties, required := fieldsOf(reflect.TypeOf(v))
@@ -329,7 +330,7 @@ func TestSchemasNameWhatTheTypesHave(t *testing.T) {
 			t.Errorf("%s required: -type +schema\n%s", name, diff)
 		}
 	}
-	for name, v := range map[string]any{"LeadPair": leadPair{}, "NewLead": newLead{}, "LeadPatch": store.Patch{}, "NewSource": pipeline.NewSource{}, "SourcePatch": pipeline.SourcePatch{}} {
+	for name, v := range map[string]any{"LeadPair": leadPair{}, "DeadJobs": deadJobs{}, "NewLead": newLead{}, "LeadPatch": store.Patch{}, "NewSource": pipeline.NewSource{}, "SourcePatch": pipeline.SourcePatch{}} {
 		properties, _ := fieldsOf(reflect.TypeOf(v))
 		if diff := cmp.Diff(properties, slices.Sorted(maps.Keys(d.Components.Schemas[name].Properties))); diff != "" {
 			t.Errorf("%s: -type +schema\n%s", name, diff)
@@ -373,6 +374,7 @@ func TestEveryRouteAnswersAsDocumented(t *testing.T) {
 	full := decode[struct{ Timeline []shownTouch }](t, n.api("GET", "/api/v1/leads/"+first, "", 200))
 	n.readable.Store(true)
 	namesake := n.stored(n.deliver(post{Key: "n", Name: "Igor Petrov", Email: someEmail})).Lead.String()
+	dead := n.deadJob("send", "crm", "permanent")
 	both := `{"a":"` + first + `","b":"` + namesake + `"}`
 	called := map[string]bool{"GET /api/v1/leads/{id}": true}
 	for _, c := range []struct {
@@ -414,6 +416,14 @@ func TestEveryRouteAnswersAsDocumented(t *testing.T) {
 		{"PATCH", "/api/v1/sources/shop", `{"title":"The shop","disabled":true}`, 200},
 		{"PATCH", "/api/v1/sources/shop", `{"version":1}`, 409},
 		{"PATCH", "/api/v1/sources/nothing", `{}`, 404},
+		{"GET", "/api/v1/jobs/dead?kind=send&target=crm&limit=1", "", 200},
+		{"GET", "/api/v1/jobs/dead?cursor=x", "", 422},
+		{"POST", "/api/v1/jobs/" + dead + "/replay", "", 200},
+		{"POST", "/api/v1/jobs/" + dead + "/replay", "", 404},
+		{"POST", "/api/v1/jobs/replay", `{"kind":"send"}`, 200},
+		{"POST", "/api/v1/jobs/replay", `{"target":"crm"}`, 422},
+		{"DELETE", "/api/v1/jobs/dead?kind=send&before=2026-01-31T00:00:00Z", "", 200},
+		{"DELETE", "/api/v1/jobs/dead", "", 422},
 		{"GET", "/api/v1/stats", "", 200},
 		{"GET", "/api/v1/openapi.json", "", 200},
 	} {

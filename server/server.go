@@ -36,6 +36,7 @@ type Intake interface {
 type Store interface {
 	store.Leads
 	store.Desk
+	store.Graveyard
 	Duplicates(ctx context.Context, p store.Page) ([]store.Pair, string, error)
 	Merge(ctx context.Context, a, b lead.ID, by string) (lead.Lead, error)
 	NotSame(ctx context.Context, a, b lead.ID, by string) error

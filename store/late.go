@@ -190,8 +190,8 @@ func (l *Late) Enqueue(ctx context.Context, j Job) error {
 }
 
 // Due implements Outbox.
-func (l *Late) Due(ctx context.Context, kind string, n int, lease time.Duration) ([]Job, error) {
-	return late(l, func(s Store) ([]Job, error) { return s.Due(ctx, kind, n, lease) })
+func (l *Late) Due(ctx context.Context, t Take) ([]Job, error) {
+	return late(l, func(s Store) ([]Job, error) { return s.Due(ctx, t) })
 }
 
 // Done implements Outbox.
@@ -207,6 +207,31 @@ func (l *Late) Retry(ctx context.Context, j Job, at time.Time, cause string) err
 // Bury implements Outbox.
 func (l *Late) Bury(ctx context.Context, j Job, cause string) error {
 	return lateDo(l, func(s Store) error { return s.Bury(ctx, j, cause) })
+}
+
+// Hold implements Outbox.
+func (l *Late) Hold(ctx context.Context, kind, target string, until time.Time, cause string) error {
+	return lateDo(l, func(s Store) error { return s.Hold(ctx, kind, target, until, cause) })
+}
+
+// Resume implements Outbox.
+func (l *Late) Resume(ctx context.Context, kind, target string) error {
+	return lateDo(l, func(s Store) error { return s.Resume(ctx, kind, target) })
+}
+
+// Dead implements Graveyard.
+func (l *Late) Dead(ctx context.Context, q DeadQuery) ([]DeadJob, string, error) {
+	return latePage(l, func(s Store) ([]DeadJob, string, error) { return s.Dead(ctx, q) })
+}
+
+// Redo implements Graveyard.
+func (l *Late) Redo(ctx context.Context, q DeadQuery) (int, error) {
+	return late(l, func(s Store) (int, error) { return s.Redo(ctx, q) })
+}
+
+// Purge implements Graveyard.
+func (l *Late) Purge(ctx context.Context, q DeadQuery) (int, error) {
+	return late(l, func(s Store) (int, error) { return s.Purge(ctx, q) })
 }
 
 // Sources implements Settings.

@@ -9,8 +9,8 @@ import (
 
 // The counters of the outbox.
 const (
-	CountJobs   = "jobs.waiting"
-	CountBuried = "jobs.buried"
+	CountJobs   = "jobs.waiting." // + kind
+	CountBuried = "jobs.buried."  // + kind
 )
 
 // Add brings a stored counter into the stats.
@@ -20,10 +20,12 @@ func (s *Stats) Add(name string, n int64) {
 		s.Deliveries = n
 	case name == CountParked:
 		s.Parked = n
-	case name == CountJobs:
-		s.Jobs.Waiting = n
-	case name == CountBuried:
-		s.Jobs.Buried = n
+	case strings.HasPrefix(name, CountJobs):
+		s.Jobs.Kind(strings.TrimPrefix(name, CountJobs)).Waiting = n
+		s.Jobs.Waiting += n
+	case strings.HasPrefix(name, CountBuried):
+		s.Jobs.Kind(strings.TrimPrefix(name, CountBuried)).Buried = n
+		s.Jobs.Buried += n
 	case name == CountUnindexed:
 		s.Unindexed = n
 	case name == CountHeld:

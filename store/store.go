@@ -110,21 +110,39 @@ type Desk interface {
 	Release(ctx context.Context, id lead.ID, by string) (Outcome, error)
 }
 
-// Outbox holds jobs that were decided in a transaction and are done after it. A
-// job whose lease is over may be in other hands: Done, Retry and Bury leave it as
-// it is then and answer ErrConflict.
+// Outbox holds jobs that were decided in a transaction and are done after it, by any
+// number of runners at once. A job whose lease is over may be in other hands: Done,
+// Retry and Bury leave it as it is then and answer ErrConflict.
 type Outbox interface {
 	// Enqueue adds a job. One with the same kind and key that waits is left as it
 	// is; one that is being done is done once more, with the new payload.
 	Enqueue(ctx context.Context, j Job) error
-	// Due leases up to n jobs of a kind that are due, until the lease ends.
-	Due(ctx context.Context, kind string, n int, lease time.Duration) ([]Job, error)
+	// Due leases jobs that are due, one of each target in turn. Those of a target that
+	// is held wait for its time; those of one that is held for good are buried.
+	Due(ctx context.Context, t Take) ([]Job, error)
 	// Done removes jobs that succeeded.
 	Done(ctx context.Context, jobs []Job) error
 	// Retry gives a job back, to be tried at a time, with the cause of the failure.
 	Retry(ctx context.Context, j Job, at time.Time, cause string) error
 	// Bury keeps a job that can never succeed, with the cause, out of the way.
 	Bury(ctx context.Context, j Job, cause string) error
+	// Hold lets no job of a kind and target begin until a time; a zero time is for good,
+	// and then they are buried with the cause. The longer of two holds stands.
+	Hold(ctx context.Context, kind, target string, until time.Time, cause string) error
+	// Resume ends a hold.
+	Resume(ctx context.Context, kind, target string) error
+	Graveyard
+}
+
+// Graveyard is where jobs are that were given up, until a human decides.
+type Graveyard interface {
+	// Dead returns a page of jobs that were given up, newest first.
+	Dead(ctx context.Context, q DeadQuery) ([]DeadJob, string, error)
+	// Redo enqueues up to q.Limit jobs that were given up anew, newest first, ends the
+	// holds of their targets, and returns how many there were.
+	Redo(ctx context.Context, q DeadQuery) (int, error)
+	// Purge removes up to q.Limit jobs that were given up, and returns how many there were.
+	Purge(ctx context.Context, q DeadQuery) (int, error)
 }
 
 // Settings keeps what people configure.
@@ -345,23 +363,6 @@ type LeadStats struct {
 	Open  int64 `json:"open"`
 	Won   int64 `json:"won"`
 	Lost  int64 `json:"lost"`
-}
-
-// JobStats count the jobs that wait and those that were given up.
-type JobStats struct {
-	Waiting int64 `json:"waiting"`
-	Buried  int64 `json:"buried"`
-}
-
-// Job is one thing to be done after a commit.
-type Job struct {
-	ID       int64
-	Kind     string
-	Key      string // no two waiting jobs of a kind have the same; "" for no such rule
-	Payload  []byte
-	Due      time.Time // zero for at once
-	Attempts int       // failed ones so far
-	Lease    time.Time // its end; Due sets it, and it shows that the job is still in the same hands
 }
 
 // SourceRecord is a source as it is stored. Settings are JSON, secrets sealed by the caller.

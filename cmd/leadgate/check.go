@@ -34,6 +34,9 @@ func (c *checkCmd) Run(in *common, file *configFile) error {
 		fmt.Fprintln(in.stdout, "note  the list of sources is empty: nothing will be taken in")
 	}
 	_, err = c.network()
+	if err == nil {
+		_, err = c.outgoing()
+	}
 	report("network", err, c.Listen)
 	detail, err := tryFolder(c.Data)
 	report("data folder", err, detail)

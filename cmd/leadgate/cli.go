@@ -53,6 +53,7 @@ type Options struct {
 	DiskFloor      string   `name:"disk-floor" help:"Free disk space below which nothing is accepted." default:"128MB" placeholder:"SIZE"`
 	SegmentSize    string   `name:"segment-size" help:"Size of a segment of the journal." default:"64MB" placeholder:"SIZE"`
 	Connections    int      `name:"connections-per-address" help:"Most connections one public address (or IPv6 /64) may have open; 0 for no limit." default:"256" placeholder:"N"`
+	OutgoingAllow  []string `name:"outgoing-allow" help:"Networks, addresses or names, each with or without a port, that may be called beside the public net, such as a CRM in the LAN." placeholder:"TARGET"`
 	LogLevel       string   `name:"log-level" help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
 	LogFormat      string   `name:"log-format" help:"text or json." default:"text" enum:"text,json"`
 }

@@ -69,6 +69,11 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 	if err != nil {
 		return err
 	}
+	calls, err := o.outgoing()
+	if err != nil {
+		return err
+	}
+	defer calls.Close()
 	debug.SetGCPercent(gcPercent)
 	debug.SetMemoryLimit(memoryTarget)
 	metrics := server.NewMetrics()
@@ -89,7 +94,7 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 		o.PublicURL = g.base
 	}
 	desk := &pipeline.Desk{Pipeline: n.pipeline, PublicURL: o.PublicURL, Vault: n.vault, State: n.store, Leases: n.leases,
-		Limits: n.limits, Log: n.log, Now: time.Now}
+		Limits: n.limits, HTTP: calls, Log: n.log, Now: time.Now}
 	so := server.Options{Intake: n.pipeline, Store: n.store, Blobs: n.blobs, Sources: n.sources, Registry: n.registry, Shared: o.manyNodes(), Envs: desk, Metrics: metrics, PublicURL: o.PublicURL,
 		Region: o.Region, Trusted: trusted, Tokens: []string{o.APIToken, g.token}, Version: version(), Log: n.log, Now: time.Now, NoIntake: !n.roles.Accept}
 	for _, c := range console {
@@ -121,20 +126,7 @@ func (g *gateway) run(ctx context.Context, ln net.Listener) error {
 	defer stopWork()
 	var wg sync.WaitGroup
 	failed := make(chan error, 3)
-	worked := make(chan error, 1)
-	wg.Go(func() {
-		err := g.pipeline.Run(working)
-		worked <- err
-		if err != nil {
-			failed <- err
-		}
-	})
-	wg.Go(func() {
-		if err := g.await(working); err != nil {
-			failed <- err
-		}
-	})
-	wg.Go(func() { g.registry.Run(working) })
+	worked := g.work(working, &wg, failed)
 	wg.Go(func() {
 		if err := hs.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serving: %w", err)
@@ -156,12 +148,37 @@ func (g *gateway) run(ctx context.Context, ln net.Listener) error {
 	}
 	stopWork()
 	wg.Wait()
+	g.leave(end)
+	return errors.Join(err, dropSame(<-worked, err))
+}
+
+// work runs what works beside the server until ctx ends. worked hears how the pipeline
+// ended, failed what ends the gateway.
+func (g *gateway) work(ctx context.Context, wg *sync.WaitGroup, failed chan<- error) (worked chan error) {
+	worked = make(chan error, 1)
+	wg.Go(func() {
+		err := g.pipeline.Run(ctx)
+		worked <- err
+		if err != nil {
+			failed <- err
+		}
+	})
+	wg.Go(func() {
+		if err := g.await(ctx); err != nil {
+			failed <- err
+		}
+	})
+	wg.Go(func() { g.registry.Run(ctx) })
+	return worked
+}
+
+// leave tells the other nodes not to wait for this one.
+func (g *gateway) leave(end context.Context) {
 	if g.store.There() {
 		if leave := g.vault.Leave(end, g.store); leave != nil { // it is forgotten by itself in a minute
 			g.log.WarnContext(end, "taking leave of the other nodes", "err", leave)
 		}
 	}
-	return errors.Join(err, dropSame(<-worked, err))
 }
 
 // dropSame returns nil for an error that is reported already.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -30,16 +31,18 @@ type Env struct {
 
 	state state
 	turns turns
+	http  connectors.HTTP
 }
 
 // NewEnv returns the Env of a source at publicURL, whose clock stands at 2026-01-01
-// until it is set, whose log goes to log (nil for nowhere) and whose limits are never reached.
+// until it is set, whose log goes to log (nil for nowhere), whose limits are never
+// reached, and whose HTTP client reaches nobody until it is set.
 func NewEnv(source connectors.Source, publicURL string, log io.Writer) *Env {
 	if log == nil {
 		log = io.Discard
 	}
 	handler := slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})
-	return &Env{source: source, url: publicURL, log: slog.New(handler), now: defaultNow()}
+	return &Env{source: source, url: publicURL, log: slog.New(handler), now: defaultNow(), http: nobody{}}
 }
 
 // SetNow sets the clock.
@@ -61,6 +64,13 @@ func (e *Env) LimitBy(f func(client string, soft, hard int) connectors.Limit) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.limit = f
+}
+
+// CallWith makes h the client for calls to other people's servers.
+func (e *Env) CallWith(h connectors.HTTP) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.http = h
 }
 
 // Accepted returns what was accepted, in order. A key that came again is there again.
@@ -131,5 +141,19 @@ func (e *Env) Secret(purpose string) []byte {
 
 // FormerSecrets implements connectors.Env: no key was ever rotated.
 func (e *Env) FormerSecrets(string) [][]byte { return nil }
+
+// HTTP implements connectors.Env.
+func (e *Env) HTTP() connectors.HTTP {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.http
+}
+
+// nobody is the client of a net without anybody in it.
+type nobody struct{}
+
+func (nobody) Do(r *http.Request) (*http.Response, error) {
+	return nil, &lead.RemoteError{Host: r.URL.Hostname(), Reason: "is not there in a test", Class: lead.ErrUnavailable}
+}
 
 var _ connectors.Env = (*Env)(nil)

@@ -61,6 +61,7 @@ func table() []row {
 		{pkg: "store/postgres", ours: []string{"lead", "store"}, theirs: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 
 		{pkg: "pipeline/journal", ours: []string{"lead", "internal/disk"}},
+		{pkg: "pipeline/outgoing", ours: []string{"lead"}},
 		{pkg: "pipeline", ours: []string{"lead", "lead/normal", "internal/disk", "internal/seal", "connectors", "store", "pipeline/journal"}},
 
 		{pkg: "pipeline/queuetest", ours: []string{"lead", "pipeline"}, test: true},
@@ -68,7 +69,7 @@ func table() []row {
 
 		{pkg: "console", ours: []string{"lead", "store"}},
 		{pkg: "server", ours: []string{"lead", "lead/normal", "connectors", "store", "pipeline"}, theirs: []string{"github.com/prometheus/client_golang"}},
-		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "dedupe", "internal/disk", "internal/seal", "connectors", "connectors/all", "store", "store/blob", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "pipeline/redis", "console", "server"},
+		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "dedupe", "internal/disk", "internal/seal", "connectors", "connectors/all", "store", "store/blob", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "pipeline/outgoing", "pipeline/redis", "console", "server"},
 			theirs: []string{"github.com/alecthomas/kong", "github.com/goccy/go-yaml", "golang.org/x/net/netutil"}},
 		{pkg: "bench/*", ours: []string{"lead", "bench/*"}},
 		{pkg: "bench", ours: []string{"lead", "lead/normal", "connectors", "dedupe", "store", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "pipeline/redis", "bench/*"}},

@@ -297,6 +297,24 @@ func TestSlowSync(t *testing.T) {
 	}
 }
 
+// TestMore: More says whether Next would wait.
+func TestMore(t *testing.T) {
+	t.Parallel()
+	j := open(t, journal.Options{Dir: t.TempDir()})
+	if j.More() {
+		t.Error("an empty journal has more")
+	}
+	fill(t, j, 2, 10)
+	for _, want := range []bool{true, false} {
+		if _, err := j.Next(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if j.More() != want {
+			t.Errorf("More = %v, want %v", !want, want)
+		}
+	}
+}
+
 // TestNextUnderLoad: one reads and releases while many append; each entry comes
 // once, those of one appender in its order.
 func TestNextUnderLoad(t *testing.T) {

@@ -16,7 +16,7 @@
 //	lg:{s0}:b    heartbeats of consumers: a number that moves
 //	lg:{s0}:t    how often a process died over a delivery that was worked alone
 //	lg:{l0}:…    level of a rate limit, by hash of its client
-//	lg:{p:…}     who is present at a topic
+//	lg:{p:…}     who is present at a topic, on which node
 //	lg:done:…    channel: what was stored of a node's deliveries
-//	lg:bus:…     channel: live messages of a topic
+//	lg:bus       channel: live messages of all topics
 package redis

@@ -144,7 +144,7 @@ func (n *Node) listen(ctx context.Context) {
 			if deaf {
 				deaf = false
 				n.hub.Miss()
-				n.upset()
+				n.news.all()
 			}
 			n.hear(m)
 		case ctx.Err() != nil:

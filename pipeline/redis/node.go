@@ -119,7 +119,7 @@ func Open(ctx context.Context, url string, o Options) (*Node, error) {
 		tag := fmt.Sprintf("%s:{s%d}:", o.Prefix, i)
 		n.keys[i] = keys{stream: tag + "q", inc: tag + "i", beats: tag + "b", tries: tag + "t"}
 	}
-	n.breaker.start(n.upset)
+	n.breaker.start(n.alone)
 	first, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := n.verify(first); errors.Is(err, lead.ErrInvalid) {
@@ -200,9 +200,13 @@ func (n *Node) leave(ctx context.Context) {
 	}
 }
 
-// upset makes the pipeline ask about everything at once: the breaker opened, or
-// Redis lost much.
-func (n *Node) upset() { n.news.all() }
+// alone is called when the breaker opens: the pipeline asks about everything at once,
+// and hears that what lies in Redis is to be worked here.
+func (n *Node) alone() {
+	_, why, _, _ := n.breaker.state()
+	n.log.Warn("working without Redis", "why", why)
+	n.news.all()
+}
 
 // sleep waits, and reports false when ctx ended.
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -246,6 +248,23 @@ func (s *site) empty(members ...*member) {
 				s.t.Errorf("%s left behind: %#v", m.redis.me, m.redis.State())
 			}
 			return
+		}
+	}
+}
+
+type field struct {
+	name  string
+	value int
+}
+
+// lines reads pairs of lines, as redis-cli prints them.
+func lines(text string) func(func(field) bool) {
+	return func(yield func(field) bool) {
+		all := strings.Split(text, "\n")
+		for i := 0; i+1 < len(all); i++ {
+			if n, err := strconv.Atoi(strings.TrimSpace(all[i+1])); err == nil && !yield(field{strings.TrimSpace(all[i]), n}) {
+				return
+			}
 		}
 	}
 }

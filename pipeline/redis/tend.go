@@ -94,14 +94,11 @@ func (n *Node) beat(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	was := n.breaker.open()
 	if n.breaker.probe(err, time.Since(start)) {
 		if _, _, _, trips := n.breaker.state(); trips > 0 {
 			n.log.InfoContext(ctx, "working with Redis again")
 			n.says.missed() // what was said here meanwhile
 		}
-	} else if !was && n.breaker.open() {
-		n.log.WarnContext(ctx, "working without Redis", "err", words(err))
 	}
 	if len(dead) > 0 {
 		select {
@@ -143,7 +140,7 @@ func (n *Node) beatStreams(ctx context.Context) ([]deceased, error) {
 	dead, upset := h.hear(answers[:], n.me, n.acks.counts(), time.Now())
 	if upset {
 		n.log.WarnContext(ctx, "Redis lost what it held; it is pushed again")
-		n.upset()
+		n.news.all()
 	}
 	return dead, nil
 }

@@ -170,15 +170,18 @@ const held = `WITH RECURSIVE held(person) AS (SELECT person FROM holders WHERE k
 
 // Stats reads the counters.
 func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
-	st := store.Stats{Inquiries: map[lead.Verdict]int64{}, LastEvent: map[string]time.Time{}}
+	st := store.Stats{Inquiries: map[lead.Verdict]int64{}, LastEvent: map[string]time.Time{}, Jobs: store.JobStats{Kinds: []store.JobCounts{}, Held: []store.HeldTarget{}}}
 	err := s.look(ctx, "reading counters", func(ctx context.Context, t *tx) error {
-		return t.each(ctx, `SELECT name, `+added+` FROM (SELECT name, value FROM counters UNION ALL SELECT name, value FROM counts) c GROUP BY name`, func(r pgx.Rows) error {
+		var b batch
+		b.query(`SELECT name, `+added+` FROM (SELECT name, value FROM counters UNION ALL SELECT name, value FROM counts) c GROUP BY name`, func(r pgx.Rows) error {
 			var name string
 			var n int64
 			err := r.Scan(&name, &n)
 			st.Add(name, n)
 			return err
 		})
+		s.jobStats(&b, &st.Jobs)
+		return t.send(ctx, &b)
 	})
 	return st, err
 }

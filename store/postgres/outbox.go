@@ -19,55 +19,28 @@ import (
 func (w *writing) jobs(c *store.Changes) {
 	list := slices.SortedStableFunc(slices.Values(c.Jobs), func(a, b store.Job) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
 	for _, j := range list {
-		payload := j.Payload
+		payload, due := j.Payload, micros(j.Due)
 		if payload == nil {
 			payload = []byte{}
 		}
-		w.exec(`WITH added AS (INSERT INTO jobs (kind, key, payload, due) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (kind, key) WHERE key <> '' AND NOT buried DO UPDATE SET payload = excluded.payload, again = least(coalesce(jobs.again, excluded.due), excluded.due) WHERE jobs.leased <> 0
+		if j.Due.IsZero() { // it goes behind those that wait already
+			due = w.now
+		}
+		w.exec(`WITH added AS (INSERT INTO jobs (kind, key, target, payload, due, since) VALUES ($1, $2, $3, $4, $5, $6)
+				ON CONFLICT (kind, key) WHERE key <> '' AND NOT buried DO UPDATE SET payload = excluded.payload, target = excluded.target,
+					again = least(coalesce(jobs.again, excluded.due), excluded.due) WHERE jobs.leased <> 0
 				RETURNING again IS NULL AS fresh)
-			INSERT INTO counts (name, value) SELECT $5, 1 FROM added WHERE fresh`, text(j.Kind), text(j.Key), payload, micros(j.Due), store.CountJobs)
+			INSERT INTO counts (name, value) SELECT $7, 1 FROM added WHERE fresh`, text(j.Kind), text(j.Key), text(j.Target), payload, due, w.now, store.CountJobs+text(j.Kind))
 	}
 }
 
 // Enqueue adds a job.
 func (s *Store) Enqueue(ctx context.Context, j store.Job) error {
 	return s.update(ctx, "adding job", func(ctx context.Context, t *tx) error {
-		w := &writing{l: &loading{tx: t}}
+		w := &writing{l: &loading{tx: t}, now: micros(s.now())}
 		w.jobs(&store.Changes{Jobs: []store.Job{j}})
 		return w.end(ctx)
 	})
-}
-
-// Due leases jobs of a kind that are due. What others are taking is passed over.
-func (s *Store) Due(ctx context.Context, kind string, n int, lease time.Duration) ([]store.Job, error) {
-	now := s.now()
-	until := micros(now.Add(lease))
-	var waiting bool // asked before: mostly there is nothing to do
-	err := s.look(ctx, "looking for jobs", func(ctx context.Context, t *tx) error {
-		return t.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE NOT buried AND kind = $1 AND due <= $2 AND leased <= $2)`, text(kind), micros(now)).Scan(&waiting)
-	})
-	if err != nil || !waiting {
-		return nil, err
-	}
-	var jobs []store.Job
-	err = s.rows(ctx, "taking jobs", func(ctx context.Context, t *tx) error {
-		return t.each(ctx, `UPDATE jobs SET leased = $1, again = NULL WHERE id IN (
-				SELECT id FROM jobs WHERE NOT buried AND kind = $2 AND due <= $3 AND leased <= $3 ORDER BY due, id LIMIT $4 FOR UPDATE SKIP LOCKED)
-			RETURNING id, kind, key, payload, due, attempts`, func(r pgx.Rows) error {
-			var j store.Job
-			var due int64
-			err := r.Scan(&j.ID, &j.Kind, &j.Key, &j.Payload, &due, &j.Attempts)
-			j.Due, j.Lease = fromMicros(due), fromMicros(until)
-			jobs = append(jobs, j)
-			return err
-		}, until, text(kind), micros(now), n)
-	})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(jobs, func(a, b store.Job) int { return cmp.Compare(a.ID, b.ID) })
-	return jobs, nil
 }
 
 // settle runs statements on jobs of which some may be in other hands by now. Each
@@ -95,11 +68,11 @@ func (s *Store) Done(ctx context.Context, jobs []store.Job) error {
 	}
 	return s.settle(ctx, "finishing jobs", len(jobs), func(w *writing, one func(pgx.Rows) error) {
 		w.query(`WITH ours AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) o(id, leased)),
-				gone AS (DELETE FROM jobs j USING ours o WHERE j.id = o.id AND j.leased = o.leased AND j.again IS NULL RETURNING j.id),
-				counted AS (INSERT INTO counts (name, value) SELECT $3, -count(*) FROM gone HAVING count(*) > 0)
+				gone AS (DELETE FROM jobs j USING ours o WHERE j.id = o.id AND j.leased = o.leased AND j.again IS NULL RETURNING j.id, j.kind),
+				counted AS (INSERT INTO counts (name, value) SELECT $3 || kind, -count(*) FROM gone GROUP BY kind)
 			SELECT id FROM gone`, one, ids, leases, store.CountJobs)
-		w.query(`UPDATE jobs j SET due = again, again = NULL, leased = 0, attempts = 0, cause = '' FROM unnest($1::bigint[], $2::bigint[]) o(id, leased)
-			WHERE j.id = o.id AND j.leased = o.leased AND j.again IS NOT NULL RETURNING j.id`, one, ids, leases)
+		w.query(`UPDATE jobs j SET due = again, since = $3, again = NULL, leased = 0, attempts = 0, cause = '' FROM unnest($1::bigint[], $2::bigint[]) o(id, leased)
+			WHERE j.id = o.id AND j.leased = o.leased AND j.again IS NOT NULL RETURNING j.id`, one, ids, leases, micros(s.now()))
 	})
 }
 
@@ -114,9 +87,11 @@ func (s *Store) Retry(ctx context.Context, j store.Job, at time.Time, cause stri
 // Bury keeps a job that can never succeed. What was enqueued meanwhile is a job of its own.
 func (s *Store) Bury(ctx context.Context, j store.Job, cause string) error {
 	return s.settle(ctx, "burying job", 1, func(w *writing, one func(pgx.Rows) error) {
-		w.query(`WITH gone AS (UPDATE jobs SET buried = true, leased = 0, attempts = attempts + 1, cause = $3 WHERE id = $1 AND leased = $2 RETURNING id, kind, key, payload, again),
-				added AS (INSERT INTO jobs (kind, key, payload, due) SELECT kind, key, payload, again FROM gone WHERE again IS NOT NULL RETURNING id),
-				counted AS (INSERT INTO counts (name, value) SELECT c.name, c.value FROM gone, (VALUES ($4, -1), ($5, 1)) c(name, value) UNION ALL SELECT $4, 1 FROM added)
-			SELECT id FROM gone`, one, j.ID, micros(j.Lease), text(cause), store.CountJobs, store.CountBuried)
+		w.query(`WITH gone AS (UPDATE jobs SET buried = true, buried_at = $6, leased = 0, attempts = attempts + 1, cause = $3 WHERE id = $1 AND leased = $2
+					RETURNING id, kind, key, target, payload, again),
+				added AS (INSERT INTO jobs (kind, key, target, payload, due, since) SELECT kind, key, target, payload, again, $6 FROM gone WHERE again IS NOT NULL RETURNING kind),
+				counted AS (INSERT INTO counts (name, value) SELECT c.name || gone.kind, c.value FROM gone, (VALUES ($4, -1), ($5, 1)) c(name, value)
+					UNION ALL SELECT $4 || kind, 1 FROM added)
+			SELECT id FROM gone`, one, j.ID, micros(j.Lease), text(cause), store.CountJobs, store.CountBuried, micros(s.now()))
 	})
 }

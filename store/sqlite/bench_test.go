@@ -13,6 +13,7 @@ import (
 	"leadgate/lead"
 	"leadgate/lead/normal"
 	"leadgate/store"
+	"leadgate/store/storetest"
 )
 
 // benchItem is a delivery of a new person with everything a form usually tells.
@@ -80,20 +81,20 @@ func BenchmarkSearch(b *testing.B) {
 	if missing != nil {
 		fill(b, s, n)
 	}
-	c := newCrowd()
-	for _, kind := range questions(c) {
+	c := storetest.NewCrowd()
+	for _, kind := range c.Questions() {
 		for _, late := range []bool{false, true} {
-			name := kind.name
+			name := kind.Name
 			if late {
 				name += ", later page"
 			}
 			b.Run(name, func(b *testing.B) {
 				var took []time.Duration
 				for b.Loop() {
-					q := kind.ask()
+					q := kind.Ask()
 					q.Limit = 50
 					if late {
-						q.Cursor = strconv.Itoa(1 + c.rng.IntN(n))
+						q.Cursor = strconv.Itoa(1 + c.Rand.IntN(n))
 					}
 					start := time.Now()
 					if _, _, err := s.List(b.Context(), q); err != nil {
@@ -116,42 +117,6 @@ func BenchmarkSearch(b *testing.B) {
 	})
 }
 
-// question is one way to ask for leads.
-type question struct {
-	name string
-	ask  func() store.Query
-}
-
-func questions(c *crowd) []question {
-	letters := func(list []string, from, to int) string {
-		w := c.pick(list)
-		return w[:min(len(w), from+c.rng.IntN(to-from+1))]
-	}
-	return []question{
-		{"1 letter", func() store.Query { return store.Query{Search: letters(c.first, 1, 1)} }},
-		{"2-3 letters", func() store.Query { return store.Query{Search: letters(c.last, 2, 3)} }},
-		{"4-6 letters", func() store.Query { return store.Query{Search: letters(c.last, 4, 6)} }},
-		{"common word", func() store.Query { return store.Query{Search: letters(c.trade[:10], 4, 8)} }},
-		{"two words", func() store.Query { return store.Query{Search: letters(c.first, 2, 6) + " " + letters(c.last, 2, 6)} }},
-		{"phone end", func() store.Query {
-			return store.Query{Search: fmt.Sprintf("%0*d", 4+c.rng.IntN(5), 1000+c.rng.IntN(9000))}
-		}},
-		{"mail prefix", func() store.Query { return store.Query{Search: c.pick(c.first) + "." + letters(c.last, 3, 6)} }},
-		{"mail office@", func() store.Query { return store.Query{Search: "office@" + letters(c.domain, 0, 4)} }},
-		{"large domain", func() store.Query { return store.Query{Search: "@" + letters(c.domain[:4], 2, 12)} }},
-		{"small domain", func() store.Query { return store.Query{Search: "@" + letters(c.domain[4:], 3, 20)} }},
-		{"word in stage", func() store.Query {
-			return store.Query{Search: letters(c.trade, 4, 8), Stage: "junk", Source: "site-3"}
-		}},
-		{"all", func() store.Query { return store.Query{} }},
-		{"stage", func() store.Query { return store.Query{Stage: "converted"} }},
-		{"source", func() store.Query { return store.Query{Source: "site-3"} }},
-		{"status", func() store.Query { return store.Query{Status: lead.Won} }},
-		{"all filters", func() store.Query { return store.Query{Source: "site-3", Status: lead.Lost, Stage: "junk"} }},
-		{"no hits", func() store.Query { return store.Query{Source: "site-3", Status: lead.Won, Stage: "junk"} }},
-	}
-}
-
 // BenchmarkIndex brings leads into the search index, a batch at a time; one
 // operation is one lead.
 func BenchmarkIndex(b *testing.B) {
@@ -162,7 +127,7 @@ func BenchmarkIndex(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer s.Close()
-			c, at, n := newCrowd(), time.Now().UTC(), 0
+			c, at, n := storetest.NewCrowd(), time.Now().UTC(), 0
 			b.ReportAllocs()
 			for b.Loop() {
 				if n++; n%size != 0 {
@@ -171,7 +136,7 @@ func BenchmarkIndex(b *testing.B) {
 				b.StopTimer()
 				items, numbers := make([]store.Item, size), make([]int64, size)
 				for i := range items {
-					items[i], numbers[i] = c.item(n-size+i, at), int64(n-size+i+1)
+					items[i], numbers[i] = c.Item(n-size+i, at), int64(n-size+i+1)
 				}
 				if _, err := s.Apply(b.Context(), items); err != nil {
 					b.Fatal(err)

@@ -225,7 +225,7 @@ func (s *Store) Holding(ctx context.Context, keys []string) ([]lead.Lead, error)
 
 // Stats reads the counters.
 func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
-	st := store.Stats{Inquiries: map[lead.Verdict]int64{}, LastEvent: map[string]time.Time{}}
+	st := store.Stats{Inquiries: map[lead.Verdict]int64{}, LastEvent: map[string]time.Time{}, Jobs: store.JobStats{Kinds: []store.JobCounts{}, Held: []store.HeldTarget{}}}
 	err := scanRows(s.read.QueryContext(ctx, `SELECT name, value FROM counters`))(func(r *sql.Rows) error {
 		var name string
 		var n int64
@@ -237,6 +237,9 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 	})
 	if err != nil {
 		return st, fmt.Errorf("reading counters: %w", classed(err))
+	}
+	if err := s.addJobs(ctx, &st.Jobs); err != nil {
+		return st, fmt.Errorf("counting jobs: %w", classed(err))
 	}
 	return st, nil
 }

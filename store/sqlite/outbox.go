@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"leadgate/lead"
@@ -32,56 +30,27 @@ func (s *Store) writeJob(ctx context.Context, c *store.Changes, j store.Job) err
 		payload = []byte{}
 	}
 	s.yield()
-	st, err := s.stmt(ctx, `INSERT INTO jobs (kind, key, payload, due) VALUES (?, ?, ?, ?)
-		ON CONFLICT (kind, key) WHERE key <> '' AND buried = 0 DO UPDATE SET payload = excluded.payload, again = min(coalesce(again, excluded.due), excluded.due) WHERE leased <> 0
+	now := s.now()
+	if j.Due.IsZero() { // it goes behind those that wait already
+		j.Due = now
+	}
+	st, err := s.stmt(ctx, `INSERT INTO jobs (kind, key, target, payload, due, since) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (kind, key) WHERE key <> '' AND buried = 0 DO UPDATE SET payload = excluded.payload, target = excluded.target, again = min(coalesce(again, excluded.due), excluded.due) WHERE leased <> 0
 		RETURNING again IS NULL`)
 	if err != nil {
 		return err
 	}
 	var added bool
-	err = st.QueryRowContext(ctx, j.Kind, j.Key, payload, micros(j.Due)).Scan(&added)
+	err = st.QueryRowContext(ctx, j.Kind, j.Key, j.Target, payload, micros(j.Due), micros(now)).Scan(&added)
 	switch {
 	case errors.Is(err, sql.ErrNoRows): // one waits
 		return nil
 	case err != nil:
 		return fmt.Errorf("writing job: %w", err)
 	case added:
-		c.Count(store.CountJobs, 1)
+		c.Count(store.CountJobs+j.Kind, 1)
 	}
 	return nil
-}
-
-// Due leases jobs of a kind that are due.
-func (s *Store) Due(ctx context.Context, kind string, n int, lease time.Duration) ([]store.Job, error) {
-	now := s.now()
-	until := now.Add(lease)
-	var waiting bool // asked outside the lock: mostly there is nothing to do
-	if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE buried = 0 AND kind = ? AND due <= ? AND leased <= ?)`, kind, micros(now), micros(now)).Scan(&waiting); err != nil {
-		return nil, fmt.Errorf("looking for jobs: %w", classed(err))
-	}
-	if !waiting {
-		return nil, nil
-	}
-	jobs := map[int64]store.Job{}
-	err := s.update(ctx, "taking jobs", func(ctx context.Context) error {
-		st, err := s.stmt(ctx, `UPDATE jobs SET leased = ?, again = NULL WHERE id IN (SELECT id FROM jobs WHERE buried = 0 AND kind = ? AND due <= ? AND leased <= ? ORDER BY due, id LIMIT ?)
-			RETURNING id, kind, key, payload, due, attempts`)
-		if err != nil {
-			return err
-		}
-		return scanRows(st.QueryContext(ctx, micros(until), kind, micros(now), micros(now), n))(func(r *sql.Rows) error {
-			var j store.Job
-			var due int64
-			err := r.Scan(&j.ID, &j.Kind, &j.Key, &j.Payload, &due, &j.Attempts)
-			j.Due, j.Lease = fromMicros(due), fromMicros(micros(until))
-			jobs[j.ID] = j
-			return err
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return slices.SortedFunc(maps.Values(jobs), func(a, b store.Job) int { return int(a.ID - b.ID) }), nil
 }
 
 // settle runs, for each job that is still leased by who settles it, what it is given.
@@ -122,10 +91,10 @@ func (s *Store) Done(ctx context.Context, jobs []store.Job) error {
 	return s.settle(ctx, "finishing jobs", jobs, func(ctx context.Context, c *store.Changes, j store.Job) (bool, error) {
 		gone, err := s.changed(ctx, `DELETE FROM jobs WHERE id = ? AND leased = ? AND again IS NULL`, j.ID, micros(j.Lease))
 		if gone || err != nil {
-			c.Count(store.CountJobs, -1)
+			c.Count(store.CountJobs+j.Kind, -1)
 			return gone, err
 		}
-		return s.changed(ctx, `UPDATE jobs SET due = again, again = NULL, leased = 0, attempts = 0, cause = '' WHERE id = ? AND leased = ?`, j.ID, micros(j.Lease))
+		return s.changed(ctx, `UPDATE jobs SET due = again, since = ?, again = NULL, leased = 0, attempts = 0, cause = '' WHERE id = ? AND leased = ?`, micros(s.now()), j.ID, micros(j.Lease))
 	})
 }
 
@@ -139,15 +108,16 @@ func (s *Store) Retry(ctx context.Context, j store.Job, at time.Time, cause stri
 // Bury keeps a job that can never succeed. What was enqueued meanwhile is a job of its own.
 func (s *Store) Bury(ctx context.Context, j store.Job, cause string) error {
 	return s.settle(ctx, "burying job", []store.Job{j}, func(ctx context.Context, c *store.Changes, j store.Job) (bool, error) {
-		ours, err := s.changed(ctx, `UPDATE jobs SET buried = 1, leased = 0, attempts = attempts + 1, cause = ? WHERE id = ? AND leased = ?`, cause, j.ID, micros(j.Lease))
+		now := micros(s.now())
+		ours, err := s.changed(ctx, `UPDATE jobs SET buried = 1, buried_at = ?, leased = 0, attempts = attempts + 1, cause = ? WHERE id = ? AND leased = ?`, now, cause, j.ID, micros(j.Lease))
 		if !ours || err != nil {
 			return ours, err
 		}
-		c.Count(store.CountJobs, -1)
-		c.Count(store.CountBuried, 1)
-		again, err := s.changed(ctx, `INSERT INTO jobs (kind, key, payload, due) SELECT kind, key, payload, again FROM jobs WHERE id = ? AND again IS NOT NULL`, j.ID)
+		c.Count(store.CountJobs+j.Kind, -1)
+		c.Count(store.CountBuried+j.Kind, 1)
+		again, err := s.changed(ctx, `INSERT INTO jobs (kind, key, target, payload, due, since) SELECT kind, key, target, payload, again, ? FROM jobs WHERE id = ? AND again IS NOT NULL`, now, j.ID)
 		if again {
-			c.Count(store.CountJobs, 1)
+			c.Count(store.CountJobs+j.Kind, 1)
 		}
 		return true, err
 	})

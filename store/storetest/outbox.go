@@ -12,7 +12,7 @@ import (
 // due leases what is due of one kind for a minute and checks how much it is.
 func (b *bench) due(t *testing.T, want int) []store.Job {
 	t.Helper()
-	jobs, err := b.Due(b.ctx, "send", 10, time.Minute)
+	jobs, err := b.Due(b.ctx, store.Take{Kind: "send", N: 10, Lease: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func testJobCounts(t *testing.T, b *bench) {
 	want := func(waiting, buried int64) {
 		t.Helper()
 		st, err := b.Store.Stats(b.ctx)
-		if err != nil || st.Jobs != (store.JobStats{Waiting: waiting, Buried: buried}) {
+		if err != nil || st.Jobs.Waiting != waiting || st.Jobs.Buried != buried {
 			t.Errorf("jobs %+v, %v, want %d waiting and %d buried", st.Jobs, err, waiting, buried)
 		}
 	}
