@@ -22,12 +22,14 @@ type nodesMode struct {
 	servers servers
 	counts  string
 	accept  acceptMode
+	top     int
 }
 
 func (m *nodesMode) flags(fs *flag.FlagSet) {
 	m.e2eMode.flags(fs)
 	m.servers.flags(fs)
 	fs.StringVar(&m.counts, "nodes", "1,2,4", "how many nodes, one cluster after the other")
+	fs.IntVar(&m.top, "statements", 0, "say which statements of PostgreSQL took the most of the full load, so many of them")
 	fs.IntVar(&m.accept.pairs, "pairs", 5, "rounds of the bare handler and one node in turn; 0 leaves that out")
 	fs.DurationVar(&m.accept.leg, "leg", 3*time.Second, "how long one of the two is measured at a time")
 	fs.Float64Var(&m.accept.rate, "accept-rate", 10_000, "inquiries a second of the open load that the tail of accept is taken from")
@@ -90,7 +92,7 @@ func (m *nodesMode) with(ctx context.Context, r *report, n int, label string, wh
 		return err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	t.label = label
+	t.label, t.statements = label, m.top
 	if err := what(t); err != nil {
 		return err
 	}

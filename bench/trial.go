@@ -26,6 +26,8 @@ type trial struct {
 	next   int64
 	acked  load.Set
 	others int64 // leads of somebody else
+
+	statements int // how many statements of PostgreSQL a dash tells about
 }
 
 // want is how many leads there are once all that was acknowledged is stored.
@@ -215,6 +217,11 @@ func (t *trial) dash(ctx context.Context, long time.Duration) (d dash, err error
 	if err != nil {
 		return d, err
 	}
+	if t.statements > 0 {
+		if err := t.shared.forget(ctx); err != nil {
+			return d, err
+		}
+	}
 	used, err := t.split()
 	if err != nil {
 		return d, err
@@ -249,6 +256,11 @@ func (t *trial) dash(ctx context.Context, long time.Duration) (d dash, err error
 	t.r.say("stored: %d of %d acknowledged are leads after %.1f s (%.1f s of them after the last post) = %.0f/s; %.0f deliveries a transaction; searchable %.1f s later (%d leads and jobs wait) = %.0f/s",
 		d.leads, got.Acked, took.Seconds(), (took - got.Took).Seconds(), d.committed, after.Mean(), done.Sub(s.At).Seconds(), waiting, d.searchable)
 	now.since(used).say(t.r, t.title("full load"), d.leads, done.Sub(began))
+	if t.statements > 0 {
+		if err := t.shared.servers.statements(ctx, t.r, t.title("full load"), t.statements, d.leads); err != nil {
+			return d, err
+		}
+	}
 	clean(t.r, t.title("full load"), got)
 	if !s.All {
 		t.r.none(t.title("acknowledged in the full load and no lead"), got.Acked-d.leads)
