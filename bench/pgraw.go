@@ -119,7 +119,7 @@ func (m *pgRawMode) raw(ctx context.Context, from, to *shared, batches int64) (r
 	if err := s.Close(); err != nil {
 		return res, err
 	}
-	tables, err := readTables(ctx, from.dsn)
+	tables, err := readTables(ctx, from.dsn, to.dsn)
 	if err != nil {
 		return res, err
 	}

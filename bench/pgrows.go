@@ -113,29 +113,56 @@ func collect(kind string) (values, error) {
 	return nil, fmt.Errorf("reading rows: a column is of type %s, which is not known here", kind)
 }
 
-// readTables reads every table that has rows, in the order in which they were written.
-// What was there before the first inquiry is left out.
-func readTables(ctx context.Context, dsn string) (list []*pgTable, err error) {
+// readTables reads every table that has rows, in the order in which they were written,
+// but for those that have some in an empty store too.
+func readTables(ctx context.Context, dsn, empty string) (list []*pgTable, err error) {
+	besides, err := namesOf(ctx, empty)
+	if err != nil {
+		return nil, err
+	}
+	names, err := namesOf(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		return nil, errors.New("reading rows: the address is no URL")
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	names, err := texts(ctx, db, `SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-		AND relname NOT IN ('goose_db_version', 'stages', 'tokens', 'sources') ORDER BY relname`)
-	if err != nil {
-		return nil, err
-	}
 	for _, name := range names {
+		if slices.Contains(besides, name) {
+			continue
+		}
 		t, err := readTable(ctx, db, name)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
-		if t.rows > 0 {
-			list = append(list, t)
-		}
+		list = append(list, t)
 	}
 	return list, nil
+}
+
+// namesOf returns the tables of a database that have rows.
+func namesOf(ctx context.Context, dsn string) (names []string, err error) {
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		return nil, errors.New("reading rows: the address is no URL")
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	all, err := texts(ctx, db, `SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname`)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range all {
+		var some bool
+		if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+name+`)`).Scan(&some); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		if some {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 func texts(ctx context.Context, db *sql.DB, query string) (list []string, err error) {
