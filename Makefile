@@ -50,10 +50,10 @@ chaos: ## ten times the random tests, kills, crowds, a full disk (takes root), a
 	LEADGATE_CHAOS=1 $(servers) go test -count=1 -tags chaos -timeout 20m -run TestRedisStopped -v ./bench/faults -long 20s
 	$(servers) go test -count=1 -tags chaos -timeout 24h -run TestSoak -v ./bench/faults -seed 0 -long $${SOAK:-30m}
 
-bench: ## Go benchmarks, then every bar of speed and accuracy; fails when one is short, after all of them
-	$(servers) go test -run '^$$' -bench . -benchmem ./...
-	@short=; for mode in accept e2e raw costs start people; do \
-		echo "== bench $$mode"; go run -trimpath ./bench $$mode || short="$$short $$mode"; \
+bench: ## Go benchmarks, then every bar of speed and accuracy; fails when one is short, after all of them (PEOPLE and LEADS: docs/benchmarks.md)
+	LEADGATE_BENCH_LEADS=$${LEADS:-100000} $(servers) go test -run '^$$' -bench . -benchmem ./...
+	@short=; for mode in accept e2e raw costs start people nodes pgraw queue "growth -people $${PEOPLE:-10000,100000}"; do \
+		echo "== bench $$mode"; go run -trimpath ./bench $$mode || short="$$short $${mode%% *}"; \
 	done; \
 	[ -z "$$short" ] || { echo "short or failed:$$short"; exit 1; }
 

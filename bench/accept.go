@@ -39,22 +39,33 @@ func (m *acceptMode) run(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
+	if err := m.compare(ctx, t); err != nil {
+		return err
+	}
+	return t.stop()
+}
+
+// compare holds what was started against a bare handler, and then looks at its tail.
+func (m *acceptMode) compare(ctx context.Context, t *trial) (err error) {
 	child, base, err := startBare()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, child.Kill()) }()
+	plain, err := load.NewPoster(base, "", m.conns)
+	if err != nil {
+		return err
+	}
+	defer plain.Close()
+	ours, err := t.posters()
+	if err != nil {
+		return err
+	}
+	defer ours.Close()
 	c := &contest{m: m, t: t}
-	if c.plain.poster, err = load.NewPoster(base, "", m.conns); err != nil {
-		return err
-	}
-	defer c.plain.poster.Close()
-	if c.ours.poster, err = t.g.Poster(m.conns); err != nil {
-		return err
-	}
-	defer c.ours.poster.Close()
-	c.plain.name, c.plain.pid = "bare", child.PID()
-	c.ours.name, c.ours.pid, c.ours.acked = "leadgate", t.g.PID(), &t.acked
+	c.plain = subject{name: "bare", send: plain.Send, cpu: func() (time.Duration, error) { return proc.CPU(child.PID()) },
+		rss: func() (int64, error) { return proc.RSSAnon(child.PID()) }}
+	c.ours = subject{name: "leadgate", send: ours.Send, cpu: t.cpu, rss: t.rssAnon, acked: &t.acked}
 	if err := c.rounds(ctx); err != nil {
 		return err
 	}
@@ -73,11 +84,12 @@ type contest struct {
 
 // subject is one of the two that are compared.
 type subject struct {
-	name   string
-	pid    int
-	poster *load.Poster
-	acked  *load.Set // nil when nothing is kept
-	total  usage
+	name  string
+	send  load.Sender
+	cpu   func() (time.Duration, error) // used so far
+	rss   func() (int64, error)
+	acked *load.Set // nil when nothing is kept
+	total usage
 }
 
 // usage is what a subject did and used in its turns; a warm-up is none of them.
@@ -113,9 +125,9 @@ func (c *contest) rounds(ctx context.Context) error {
 	}
 	r := c.t.r
 	r.say("bare before against bare after: %.3f; the ratios mean no more than this is steady", steady)
-	r.figure("ratios", ratios)
-	r.figure("bare_before_against_after", steady)
-	r.atLeast("durable accept against the bare handler", median(ratios), "x", 0.5)
+	r.figure(c.t.title("ratios"), ratios)
+	r.figure(c.t.title("bare_before_against_after"), steady)
+	r.atLeast(c.t.title("durable accept against the bare handler"), median(ratios), "x", 0.5)
 	return nil
 }
 
@@ -123,24 +135,24 @@ func (c *contest) rounds(ctx context.Context) error {
 // acknowledged a second. A backlog that is worked off, or indexed, in the next
 // turn would be paid for by the other one.
 func (c *contest) turn(ctx context.Context, s *subject, counts bool) (float64, error) {
-	before, err := proc.CPU(s.pid)
+	before, err := s.cpu()
 	if err != nil {
 		return 0, err
 	}
-	got, err := load.Load{Send: s.poster.Send, People: c.t.people, First: c.t.next, Conns: c.m.conns, For: c.m.leg, Acked: s.acked}.Run(ctx)
+	got, err := load.Load{Send: s.send, People: c.t.people, First: c.t.next, Conns: c.m.conns, For: c.m.leg, Acked: s.acked}.Run(ctx)
 	if err != nil {
 		return 0, err
 	}
 	c.t.next = got.Next
 	ended := time.Now()
-	loaded, err := proc.CPU(s.pid)
+	loaded, err := s.cpu()
 	if err != nil {
 		return 0, err
 	}
 	if err := c.drained(ctx, s); err != nil {
 		return 0, err
 	}
-	after, err := proc.CPU(s.pid)
+	after, err := s.cpu()
 	if err != nil {
 		return 0, err
 	}
@@ -170,14 +182,14 @@ func (c *contest) drained(ctx context.Context, s *subject) error {
 // say prints what a subject used.
 func (c *contest) say(s *subject) error {
 	u, n, r := s.total, float64(max(s.total.acked, 1)), c.t.r
-	rss, err := proc.RSSAnon(s.pid)
+	rss, err := s.rss()
 	if err != nil {
 		return err
 	}
 	loaded, all := float64(u.cpu.Microseconds())/n, float64((u.cpu+u.rest).Microseconds())/n
 	r.say("%s: server CPU %.1f µs a request while loaded, %.1f µs until all of it was done (%.1f s after a turn); p50 %.2f ms, p99 %.2f ms (medians of %d turns); bodies of %.0f bytes; RssAnon %.0f MB",
 		s.name, loaded, all, u.drain.Seconds()/float64(max(len(u.p50), 1)), median(u.p50), median(u.p99), len(u.p50), float64(u.sent)/n, megabytes(rss))
-	r.figure(s.name, map[string]any{"acked": u.acked, "cpu_us_per_request": loaded, "cpu_us_per_request_until_done": all, "p50_ms": median(u.p50), "p99_ms": median(u.p99), "rss_anon_bytes": rss})
+	r.figure(c.t.title(s.name), map[string]any{"acked": u.acked, "cpu_us_per_request": loaded, "cpu_us_per_request_until_done": all, "p50_ms": median(u.p50), "p99_ms": median(u.p99), "rss_anon_bytes": rss})
 	if u.unclean != nil {
 		clean(r, s.name, u.unclean)
 	}
@@ -195,10 +207,10 @@ func (c *contest) tail(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("open at %.0f/s", c.m.rate)
+	name := c.t.title(fmt.Sprintf("open at %.0f/s", c.m.rate))
 	sayLoad(c.t.r, name, got)
 	clean(c.t.r, name, got)
 	c.t.r.say("%s: server CPU %.1f µs a request while loaded", name, float64(cpu.Microseconds())/float64(max(got.Acked, 1)))
-	c.t.r.atMost(fmt.Sprintf("accept p99 at %.0f/s", c.m.rate), millis(got.Latency.Quantile(.99)), "ms", 10)
+	c.t.r.atMost(c.t.title(fmt.Sprintf("accept p99 at %.0f/s", c.m.rate)), millis(got.Latency.Quantile(.99)), "ms", 10)
 	return c.drained(ctx, &c.ours)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"leadgate/bench/gateway"
+	"leadgate/internal/services"
 )
 
 // TestMain makes this binary the bare server when accept starts it as one.
@@ -89,6 +90,7 @@ func TestSamples(t *testing.T) {
 	}
 	for name, check := range map[string]func(*testing.T, func(...string) *report){
 		"load": loadSample(bin), "accept": acceptSample, "e2e": e2eSample, "raw": rawSample, "costs": costsSample, "start": startSample, "chaos": chaosSample,
+		"nodes": nodesSample, "pgraw": pgRawSample, "queue": queueSample, "growth": growthSample,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,6 +99,9 @@ func TestSamples(t *testing.T) {
 				t.Helper()
 				if name != "load" {
 					args = append(args, "-bin", bin, "-dir", dir)
+				}
+				if _, ok := modes()[name].(onServers); ok {
+					args = append(args, "-postgres", services.Postgres(t).DSN(), "-redis", services.NewRedis(t).URL())
 				}
 				return sample(t, append([]string{name}, args...)...)
 			})
@@ -202,10 +207,82 @@ func chaosSample(t *testing.T, run func(...string) *report) {
 	}
 }
 
+func nodesSample(t *testing.T, run func(...string) *report) {
+	r := run("-nodes", "1,2", "-for", "500ms", "-rate", "100", "-conns", "8", "-pairs", "1", "-leg", "200ms", "-accept-rate", "200")
+	verified(t, r)
+	for _, label := range []string{"1 node: ", "2 nodes: "} {
+		bars(t, r, label+"post to committed lead", label+"post to committed p99 at 100/s", label+"post to committed p99 at half of the maximum", label+"memory idle", label+"memory under load")
+		if n := number(t, r, label+"open at 100/s, committed", "histogram_count"); n != 50 {
+			t.Errorf("%sthe nodes count %v of 50", label, n)
+		}
+		if number(t, r, label+"full load, processor time of a lead", "postgres_us") <= 0 {
+			t.Errorf("%sPostgreSQL used nothing", label)
+		}
+	}
+	bars(t, r, "accept: durable accept against the bare handler", "accept: accept p99 at 200/s")
+}
+
+func pgRawSample(t *testing.T, run func(...string) *report) {
+	r := run("-pairs", "1", "-for", "300ms", "-conns", "8")
+	verified(t, r)
+	bars(t, r, "end to end against raw inserts of the same rows in PostgreSQL")
+	// A delivery, a person, a lead, an inquiry, a name; an e-mail address and nearly
+	// always a phone number.
+	leads, rows := number(t, r, "raw 1", "leads"), number(t, r, "raw 1", "rows")
+	if leads < 1 || rows <= 6*leads || rows > 9*leads || number(t, r, "raw 1", "bytes") < 1000*leads {
+		t.Errorf("%v", r.Figures["raw 1"])
+	}
+	if n := number(t, r, "raw 1", "tables", "deliveries"); n != leads {
+		t.Errorf("%v deliveries of %v leads", n, leads)
+	}
+}
+
+func queueSample(t *testing.T, run func(...string) *report) {
+	r := run("-pairs", "1", "-n", "1000")
+	if number(t, r, "round 1", "queue_per_second") <= 0 || number(t, r, "round 1", "raw_per_second") <= 0 {
+		t.Errorf("%v", r.Figures["round 1"])
+	}
+}
+
+func growthSample(t *testing.T, run func(...string) *report) {
+	r := run("-people", "300,900", "-rate", "100", "-for", "500ms", "-conns", "8", "-lookups", "50")
+	verified(t, r)
+	bars(t, r, "exact identity look-up p99 at 900 people", "candidate set p99 at 900 people", "growth of the cost of a lead from 300 to 900 people")
+	if n := number(t, r, "candidate set at 900", "count"); n != 50 {
+		t.Errorf("%v look-ups of 50", n)
+	}
+}
+
+// TestCrowdIsRemembered: of however many people some are remembered, from all over.
+func TestCrowdIsRemembered(t *testing.T) {
+	t.Parallel()
+	c, err := newCrowd(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.stop()
+	for c.n < 3*metMost {
+		c.batch(crowdBatch)
+	}
+	if n := len(c.met); n < metMost/2 || n >= metMost {
+		t.Errorf("%d are remembered", n)
+	}
+	late := 0
+	for i := range c.met {
+		if c.met[i].Inquiries[0].Key > "c0030000" {
+			late++
+		}
+	}
+	if share := float64(late) / float64(len(c.met)); share < .3 || share > .5 {
+		t.Errorf("%.2f of them are of the last two fifths", share)
+	}
+}
+
 // TestUsage: what cannot be run is refused with the reason.
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{nil, {"fly"}, {"load", "here"}, {"load", "-for", "x"}, {"load"}, {"load", "-verify=false", "-run", "NOT A NAME"}, {"accept", "-dir", "/nowhere/at/all"}} {
+	for _, args := range [][]string{nil, {"fly"}, {"load", "here"}, {"load", "-for", "x"}, {"load"}, {"load", "-verify=false", "-run", "NOT A NAME"}, {"accept", "-dir", "/nowhere/at/all"},
+		{"nodes", "-postgres", "postgres://x", "-redis", "redis://x", "-nodes", "0"}, {"growth", "-postgres", "postgres://x", "-redis", "redis://x", "-people", "9,8"}} {
 		var out bytes.Buffer
 		if err := run(t.Context(), args, &out, &out); err == nil || errors.Is(err, errShort) {
 			t.Errorf("%q: %v", args, err)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"leadgate/bench/load"
-	"leadgate/bench/proc"
 )
 
 // costsMode holds the cost of a lead in a small store against that in one that has
@@ -64,7 +63,7 @@ func (m *costsMode) run(ctx context.Context, r *report) (err error) {
 	if err := t.verify(ctx); err != nil {
 		return err
 	}
-	return t.g.Stop()
+	return t.stop()
 }
 
 // at brings the store to a size and takes the cost of a lead there.
@@ -90,7 +89,7 @@ func (m *costsMode) at(ctx context.Context, t *trial, size int64) (c cost, err e
 	if err != nil {
 		return c, err
 	}
-	rss, err := proc.RSSAnon(t.g.PID())
+	rss, err := t.rssAnon()
 	if err != nil {
 		return c, err
 	}

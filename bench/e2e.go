@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"leadgate/bench/load"
@@ -41,36 +42,50 @@ func (m *e2eMode) run(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
+	if err := m.measure(ctx, t, "embedded", 8000); err != nil {
+		return err
+	}
+	return t.stop()
+}
+
+// measure takes what was started through all loads, with an eye on its memory, and
+// compares what is stored.
+func (m *e2eMode) measure(ctx context.Context, t *trial, form string, goal float64) error {
 	if err := wait(ctx, time.Second); err != nil {
 		return err
 	}
-	idle, err := proc.RSSAnon(t.g.PID())
+	idle, err := t.rssAnon()
 	if err != nil {
 		return err
 	}
-	w := proc.WatchMemory(t.g.PID())
-	err = m.loads(ctx, t)
-	most, samples := w.Stop()
+	var watches []*proc.Watch
+	for _, g := range t.nodes {
+		watches = append(watches, proc.WatchMemory(g.PID()))
+	}
+	err = m.loads(ctx, t, form, goal)
+	var most []float64 // of each node, megabytes
+	samples := 0
+	for _, w := range watches {
+		peak, all := w.Stop()
+		most, samples = append(most, math.Round(megabytes(peak))), samples+len(all)
+	}
 	if err != nil {
 		return err
 	}
-	r.say("memory: %.1f MB RssAnon idle, at most %.0f MB in %d samples under load", megabytes(idle), megabytes(most), len(samples))
-	r.atMost("memory idle", megabytes(idle), "MB RssAnon", 60)
-	r.atMost("memory under load", megabytes(most), "MB RssAnon", 300)
-	if err := t.verify(ctx); err != nil {
-		return err
-	}
-	return t.g.Stop()
+	t.r.say("memory: %.1f MB RssAnon idle (of several nodes, the most), at most %v MB in %d samples under load", megabytes(idle), most, samples)
+	t.r.atMost(t.title("memory idle"), megabytes(idle), "MB RssAnon", 60)
+	t.r.atMost(t.title("memory under load"), slices.Max(most), "MB RssAnon", 300)
+	return t.verify(ctx)
 }
 
 // loads takes the gateway to its limit and then through both fixed rates.
-func (m *e2eMode) loads(ctx context.Context, t *trial) error {
+func (m *e2eMode) loads(ctx context.Context, t *trial, form string, goal float64) error {
 	d, err := t.dash(ctx, m.long)
 	if err != nil {
 		return err
 	}
-	t.r.figure("leads_per_second", d.committed)
-	t.r.atLeast("post to committed lead, embedded (goal 8000)", d.committed, "leads/s", 5000)
+	t.r.figure(t.title("leads_per_second"), d.committed)
+	t.r.atLeast(t.title(fmt.Sprintf("post to committed lead, %s (goal %.0f)", form, goal)), d.committed, "leads/s", 5000)
 	if err := m.latency(ctx, t, fmt.Sprintf("%.0f/s", m.rate), m.rate, 20); err != nil {
 		return err
 	}
@@ -89,7 +104,7 @@ func (m *e2eMode) latency(ctx context.Context, t *trial, speed string, rate, mos
 	if _, err := t.quiet(ctx); err != nil {
 		return err
 	}
-	before, err := t.g.Histogram(ctx, storedSeconds)
+	before, err := t.histogram(ctx, storedSeconds)
 	if err != nil {
 		return err
 	}
@@ -99,17 +114,17 @@ func (m *e2eMode) latency(ctx context.Context, t *trial, speed string, rate, mos
 	if err := errors.Join(err, errProbe); err != nil {
 		return err
 	}
-	if _, err := oracle.Settle(ctx, &t.g.API, t.acked.Len(), 50*time.Millisecond, patience); err != nil {
+	if _, err := oracle.Settle(ctx, &t.g.API, t.want(), 50*time.Millisecond, patience); err != nil {
 		return err
 	}
-	own, err := t.g.Histogram(ctx, storedSeconds)
+	own, err := t.histogram(ctx, storedSeconds)
 	if err != nil {
 		return err
 	}
 	if own, err = own.Since(before); err != nil {
 		return err
 	}
-	name := "open at " + speed
+	name := t.title("open at " + speed)
 	sayLoad(t.r, name, got)
 	clean(t.r, name, got)
 	t.r.say("%s: intended send → committed p50 %.2f ms, p99 %.2f ms, most %.1f ms, by the receipts of %d", name,
@@ -122,7 +137,7 @@ func (m *e2eMode) latency(ctx context.Context, t *trial, speed string, rate, mos
 	if seen.Count() == 0 || int64(own.Count()) < got.Acked {
 		return fmt.Errorf("%s: %d acknowledged, %d followed, and the gateway's histogram knows of %.0f", name, got.Acked, seen.Count(), own.Count())
 	}
-	t.r.atMost("post to committed p99 at "+speed, millis(seen.Quantile(.99)), "ms", most)
+	t.r.atMost(t.title("post to committed p99 at "+speed), millis(seen.Quantile(.99)), "ms", most)
 	return nil
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"leadgate/bench/gateway"
-	"leadgate/bench/oracle"
 	"leadgate/bench/proc"
 )
 
@@ -27,6 +25,9 @@ func (p *place) flags(fs *flag.FlagSet) {
 	fs.StringVar(&p.parent, "dir", os.TempDir(), "folder to work in; it should be on a real disk")
 	fs.StringVar(&p.bin, "bin", "", "gateway to run; without it ./cmd/leadgate is built")
 }
+
+// folder is where modes make theirs.
+func (p *place) folder() string { return p.parent }
 
 // open makes the folder, builds the gateway and says what the disk is like. The
 // returned function removes everything.
@@ -91,39 +92,6 @@ func (p *place) gateway(name string) (*gateway.Gateway, error) {
 
 // patience is how long a store may show no progress before it is taken as it is.
 const patience = 10 * time.Second
-
-// What counts as quiet: a server that used no more than that much of a processor
-// in that long.
-const (
-	quietSpan  = 250 * time.Millisecond
-	quietCPU   = 20 * time.Millisecond
-	quietAtEnd = 2 * time.Minute // all of it has to be done by then
-)
-
-// quiet waits until want leads are there or the store stands still, no job waits
-// and the process rests: until nothing it was given before costs anything any more.
-func quiet(ctx context.Context, g *gateway.Gateway, want int64) (oracle.Settled, error) {
-	s, err := oracle.Settle(ctx, &g.API, want, 20*time.Millisecond, patience)
-	for began := time.Now(); err == nil; {
-		var stats oracle.Stats
-		if stats, err = g.Stats(ctx); err != nil {
-			return s, err
-		}
-		before, errBefore := proc.CPU(g.PID())
-		errWait := wait(ctx, quietSpan)
-		after, errAfter := proc.CPU(g.PID())
-		if err = errors.Join(errBefore, errWait, errAfter); err != nil {
-			return s, err
-		}
-		if stats.Left() == 0 && after-before <= quietCPU {
-			return s, nil
-		}
-		if time.Since(began) > quietAtEnd {
-			return s, fmt.Errorf("the gateway does not come to rest: %d leads and jobs wait, %v of processor time in %v", stats.Left(), after-before, quietSpan)
-		}
-	}
-	return s, err
-}
 
 // wait waits, or returns why not.
 func wait(ctx context.Context, d time.Duration) error {

@@ -4,6 +4,10 @@
 //	go run ./bench accept  durable accept beside a bare net/http handler, in turn, and its tail at 10,000/s
 //	go run ./bench e2e     post to committed lead on embedded defaults: most, latencies, memory
 //	go run ./bench raw     end to end beside raw batched inserts of the same rows, in turn
+//	go run ./bench nodes   end to end and durable accept with 1, 2 and 4 nodes over PostgreSQL and Redis
+//	go run ./bench pgraw   end to end beside raw batched inserts of the same rows in PostgreSQL, in turn
+//	go run ./bench queue   the queue of several nodes beside raw streams of the same bytes, in turn
+//	go run ./bench growth  look-ups and the cost of a lead in PostgreSQL while few people are known, and many
 //	go run ./bench costs   processor time and bytes of a lead while the store is small and when it has grown
 //	go run ./bench start   start to ready, empty and over a backlog
 //	go run ./bench people  how well dedupe tells people apart, on people who do not exist
@@ -11,14 +15,16 @@
 //	go run ./bench chaos   kill -9 in a loop under load: acknowledged = stored, none twice
 //
 // Every mode prints what it did and ends with a line «bar NAME: FIGURE (bar N) ok»
-// or «… SHORT» for each bar of the design; weights has none. The exit status is 1
+// or «… SHORT» for each bar of the design; weights and queue have none. The exit status is 1
 // when a bar is short and when something was lost, doubled or mixed; the last line
 // says which.
 // With -json, standard output is one JSON object instead and the text goes to
 // standard error.
 //
 // Everything but load runs on loopback in a folder of its own that is removed at
-// the end; every process started is ended by its id. Figures need Linux: what the
+// the end; every process started is ended by its id. Modes that need PostgreSQL and
+// Redis start them, with their files below -dir, unless -postgres and -redis or
+// $LEADGATE_TEST_POSTGRES and $LEADGATE_TEST_REDIS name some. Figures need Linux: what the
 // server used is read from /proc.
 package main
 
@@ -41,6 +47,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
+	if status, ok := errors.AsType[ended](err); ok {
+		os.Exit(int(status))
+	}
 	if err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(os.Stderr, "bench:", err)
@@ -55,8 +64,15 @@ type mode interface {
 	run(ctx context.Context, r *report) error
 }
 
+// onServers is a mode that needs a PostgreSQL and a Redis. When none are named it is
+// run again as a child of [leadgate/internal/services/with].
+type onServers interface {
+	shared() *servers
+	folder() string // for their files
+}
+
 func modes() map[string]mode {
-	return map[string]mode{"load": &loadMode{}, "accept": &acceptMode{}, "e2e": &e2eMode{}, "raw": &rawMode{}, "costs": &costsMode{},
+	return map[string]mode{"nodes": &nodesMode{}, "pgraw": &pgRawMode{}, "queue": &queueMode{}, "growth": &growthMode{}, "load": &loadMode{}, "accept": &acceptMode{}, "e2e": &e2eMode{}, "raw": &rawMode{}, "costs": &costsMode{},
 		"start": &startMode{}, "people": &peopleMode{}, "weights": &weightsMode{}, "chaos": &chaosMode{}, bareName: &bareMode{}}
 }
 
@@ -78,6 +94,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if fs.NArg() > 0 {
 		return fmt.Errorf("%s takes flags only, not %q", args[0], fs.Arg(0))
+	}
+	if on, ok := m.(onServers); ok && !on.shared().named() {
+		return withServers(ctx, on.folder(), args, stdout, stderr)
 	}
 	r := &report{Mode: args[0], Figures: map[string]any{}, text: stdout}
 	if *asJSON {

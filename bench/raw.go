@@ -84,5 +84,5 @@ func (m *rawMode) store(ctx context.Context, r *report, i int) (t *trial, d dash
 	if err := t.verify(ctx); err != nil {
 		return nil, d, err
 	}
-	return t, d, t.g.Stop()
+	return t, d, t.stop()
 }

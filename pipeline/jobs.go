@@ -40,7 +40,7 @@ const (
 	jobLongest = time.Hour       // between two tries, unless the target asks for more
 	jobAge     = 72 * time.Hour
 	jobHold    = 24 * time.Hour // the longest pause a target is given
-	indexBatch = 64             // leads brought into the search index in one transaction
+	indexBatch = 64             // leads brought into the search index in one transaction, unless an option says otherwise
 )
 
 // index brings what changed into the search index. It is no job of the outbox: the
@@ -53,12 +53,12 @@ func (p *Pipeline) index(ctx context.Context) {
 			if p.window.len() >= batchEntries && time.Since(last) < time.Second {
 				break
 			}
-			n, err := p.o.Store.Index(ctx, indexBatch)
+			n, err := p.o.Store.Index(ctx, p.o.Index)
 			if lead.IsPermanent(err) {
 				p.log.ErrorContext(ctx, "indexing leads", "err", err)
 			}
 			last = time.Now()
-			more = err == nil && n >= indexBatch
+			more = err == nil && n >= p.o.Index
 		}
 	}
 }

@@ -70,6 +70,18 @@ func (b Buckets) Since(before Buckets) (Buckets, error) {
 	return d, nil
 }
 
+// Plus adds the observations of another process.
+func (b Buckets) Plus(other Buckets) (Buckets, error) {
+	if !slices.Equal(b.Bounds, other.Bounds) {
+		return Buckets{}, errors.New("adding up scrapes: the bounds differ")
+	}
+	sum := Buckets{Bounds: b.Bounds, Counts: slices.Clone(b.Counts), Sum: b.Sum + other.Sum}
+	for i := range sum.Counts {
+		sum.Counts[i] += other.Counts[i]
+	}
+	return sum, nil
+}
+
 // Count returns how many observations there are.
 func (b Buckets) Count() float64 {
 	if len(b.Counts) == 0 {

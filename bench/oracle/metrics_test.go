@@ -35,6 +35,12 @@ func TestHistogramOfMetrics(t *testing.T) {
 	if est, _, _ := d.Quantile(0.5); err != nil || d.Count() != 0 || est != 0 || d.Mean() != 0 {
 		t.Errorf("nothing happened, and it took %v, %v", est, err)
 	}
+	if sum, err := b.Plus(b); err != nil || sum.Count() != 200 || sum.Mean() != b.Mean() || b.Count() != 100 {
+		t.Errorf("twice as much is %+v, %v", sum, err)
+	}
+	if _, err := b.Plus(Buckets{}); err == nil {
+		t.Error("different histograms are added up")
+	}
 	if _, err := d.Since(b); err == nil {
 		t.Error("a restart goes unnoticed")
 	}

@@ -3,6 +3,7 @@ package people
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 )
@@ -13,6 +14,7 @@ const (
 	recordsDice = 2
 	pairsDice   = 3
 	townDice    = 4
+	crowdDice   = 5
 )
 
 // event is one time that somebody asks.
@@ -163,4 +165,27 @@ func (w *world) again(e event, q *draft) (late time.Duration, why string) {
 		return time.Duration(w.between(1, 20)) * time.Hour, "redelivery"
 	}
 	return time.Duration(w.between(2, 20)) * 24 * time.Hour, "redelivery"
+}
+
+// Crowd gives one inquiry of each of people who come to a business in a region,
+// without end: whoever lives or works together comes one after the other, and nobody
+// twice. A seed that was a Stream's makes other people here.
+func Crowd(seed uint64, region string) (iter.Seq[Record], error) {
+	if _, err := newWorld(seed, crowdDice, region); err != nil {
+		return nil, err
+	}
+	return func(yield func(Record) bool) {
+		w, err := newWorld(seed, crowdDice, region)
+		for n := 0; err == nil; {
+			for _, p := range w.settle() {
+				at := w.start.Add(time.Duration(w.Float64() * float64(year))).Truncate(time.Second)
+				q := w.inquiry(event{at: at, person: p, channel: w.channel(p)})
+				n++
+				q.Record[ID], q.Record[At] = fmt.Sprintf("c%07d", n), at.Format(time.RFC3339)
+				if !yield(q.Record) {
+					return
+				}
+			}
+		}
+	}, nil
 }

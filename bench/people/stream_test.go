@@ -207,3 +207,38 @@ func TestPhonesAreReal(t *testing.T) {
 		}
 	}
 }
+
+// TestCrowd: the same seed gives the same people, each once, and others at the end of
+// a long crowd than at its beginning.
+func TestCrowd(t *testing.T) {
+	t.Parallel()
+	take := func(seed uint64, n int) (list []Record) {
+		crowd, err := Crowd(seed, "FR")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for r := range crowd {
+			if list = append(list, r); len(list) == n {
+				break
+			}
+		}
+		return list
+	}
+	a := take(1, 3000)
+	if !slices.Equal(a, take(1, 3000)) || slices.Equal(a, take(2, 3000)) {
+		t.Error("who comes does not depend on the seed alone")
+	}
+	ids, said := map[string]bool{}, 0
+	for _, r := range a {
+		ids[r[ID]] = true
+		if r[Email] != "" || r[Phone] != "" || r[Handle] != "" || r[Visitor] != "" {
+			said++
+		}
+	}
+	if len(ids) != len(a) || said < len(a)*9/10 {
+		t.Errorf("%d ids and %d who can be reached, of %d", len(ids), said, len(a))
+	}
+	if _, err := Crowd(1, "XX"); err == nil {
+		t.Error("a crowd of nowhere")
+	}
+}

@@ -38,12 +38,59 @@ func TestParseRSSAnon(t *testing.T) {
 	}
 }
 
+// TestTreeCPU: what a child burns counts, while it runs and when it has ended.
+func TestTreeCPU(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("sh", "-c", `sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; sh -c 'i=0; while :; do i=$((i+1)); done'`)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if out, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", cmd.Process.Pid)); err == nil {
+			exec.Command("kill", append([]string{"-9"}, strings.Fields(string(out))...)...).Run()
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+	}()
+	waited := func() (d time.Duration) {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", cmd.Process.Pid))
+		if err == nil {
+			d, err = parseWaited(b)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		all, err := TreeCPU(cmd.Process.Pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := waited(); w > 0 && all > w+30*time.Millisecond {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%v in all, %v of them of children that ended", all, waited())
+		}
+	}
+	if parent, err := Parent(cmd.Process.Pid); err != nil || parent != os.Getpid() {
+		t.Errorf("its parent is %d, %v", parent, err)
+	}
+	if _, err := TreeCPU(1 << 30); err == nil {
+		t.Error("a process that does not exist used something")
+	}
+}
+
 func FuzzParsers(f *testing.F) {
 	f.Add([]byte("1 (x) S 1 1 1 1 1 1 1 1 1 1 5 6 7"), "/a")
 	f.Add([]byte("RssAnon:\t5 kB\n"), "/")
 	f.Add([]byte("36 35 98:0 / /a\\040b rw shared:1 - ext4 /dev/x rw\n"), "/a b/c")
 	f.Fuzz(func(t *testing.T, b []byte, path string) {
 		if d, err := parseStat(b); err == nil && d < 0 {
+			t.Errorf("negative processor time %v", d)
+		}
+		if d, err := parseWaited(b); err == nil && d < 0 {
 			t.Errorf("negative processor time %v", d)
 		}
 		if n, err := parseRSSAnon(b); err == nil && n < 0 {

@@ -25,6 +25,66 @@ func CPU(pid int) (time.Duration, error) {
 	return parseStat(b)
 }
 
+// TreeCPU returns the time a process and all it started have spent on processors,
+// those that have ended and were waited for included: a PostgreSQL with its backends.
+// What a thread beside the first one started is not seen. What one that ends just now has spent may be counted twice or not at all.
+func TreeCPU(pid int) (time.Duration, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("reading processor time: %w", err)
+	}
+	total, err := parseStat(b)
+	if err != nil {
+		return 0, err
+	}
+	waited, err := parseWaited(b)
+	if err != nil {
+		return 0, err
+	}
+	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pid))
+	if err != nil {
+		return 0, fmt.Errorf("reading processor time: %w", err)
+	}
+	total += waited
+	for _, f := range bytes.Fields(list) {
+		child, err := strconv.Atoi(string(f))
+		if err != nil {
+			return 0, errors.New("reading processor time: a child is no number")
+		}
+		if t, err := TreeCPU(child); err == nil { // it may have ended meanwhile
+			total += t
+		}
+	}
+	return total, nil
+}
+
+// Parent returns the id of the process that started another one.
+func Parent(pid int) (int, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("finding a parent: %w", err)
+	}
+	f := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
+	if len(f) < 2 {
+		return 0, errors.New("finding a parent: stat line is too short")
+	}
+	return strconv.Atoi(string(f[1]))
+}
+
+// parseWaited takes cutime and cstime, fields 16 and 17, out of a stat line.
+func parseWaited(b []byte) (time.Duration, error) {
+	f := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
+	if len(f) < 15 {
+		return 0, errors.New("reading processor time: stat line is too short")
+	}
+	user, errUser := strconv.ParseUint(string(f[13]), 10, 48)
+	system, errSystem := strconv.ParseUint(string(f[14]), 10, 48)
+	if errUser != nil || errSystem != nil {
+		return 0, errors.New("reading processor time: the time of children is no number")
+	}
+	return time.Duration(user+system) * tick, nil
+}
+
 // parseStat takes utime and stime, fields 14 and 15, out of a stat line. Field 2 is
 // the name in brackets, which may hold blanks and brackets itself.
 func parseStat(b []byte) (time.Duration, error) {

@@ -105,10 +105,18 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if err != nil {
 		return n, err
 	}
-	n.pipeline, err = pipeline.New(pipeline.Options{Queue: queue, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
+	index := 0
+	if o.manyNodes() {
+		index = pieceOfIndex
+	}
+	n.pipeline, err = pipeline.New(pipeline.Options{Index: index, Queue: queue, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
 		Courtesy: courtesy, Leases: n.leases, Log: n.log, Roles: n.roles})
 	return n, err
 }
+
+// pieceOfIndex is how many leads PostgreSQL brings into the search index at once: each
+// time is a piece of the index, whose pages cost the same for few leads as for many.
+const pieceOfIndex = 4096
 
 // openQueue returns the queue this node's workers pull from: one that it shares with
 // other nodes when there is a Redis, else nil for one of its own.

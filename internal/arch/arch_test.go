@@ -75,7 +75,7 @@ func table() []row {
 		{pkg: "cmd/leadgate", ours: []string{"lead", "lead/normal", "dedupe", "internal/disk", "internal/seal", "connectors", "connectors/all", "store", "store/blob", "store/blob/s3", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "pipeline/outgoing", "pipeline/redis", "console", "server"},
 			theirs: []string{"github.com/alecthomas/kong", "github.com/goccy/go-yaml", "golang.org/x/crypto/acme", "golang.org/x/net/netutil"}},
 		{pkg: "bench/*", ours: []string{"lead", "bench/*"}},
-		{pkg: "bench", ours: []string{"lead", "lead/normal", "connectors", "dedupe", "store", "store/sqlite", "pipeline", "pipeline/journal", "bench/*"}},
+		{pkg: "bench", ours: []string{"lead", "lead/normal", "connectors", "dedupe", "store", "store/sqlite", "store/postgres", "pipeline", "pipeline/journal", "pipeline/redis", "bench/*"}},
 		{pkg: "internal/services", theirs: []string{"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"}, test: true},
 		{pkg: "internal/services/with", ours: []string{"internal/services"}, test: true},
 		{pkg: "internal/arch", test: true},

@@ -54,10 +54,12 @@ while [ $turn -lt 60 ]; do
 done
 `
 
-// newHome makes a home, after it removed those whose process and keeper were both
-// killed.
-func newHome() (h *home, err error) {
-	base := memory()
+// newHome makes a home in memory where there is room.
+func newHome() (*home, error) { return newHomeIn(memory()) }
+
+// newHomeIn makes a home below a folder, after it removed those whose process and
+// keeper were both killed.
+func newHomeIn(base string) (h *home, err error) {
 	sweep(base)
 	dir, err := os.MkdirTemp(base, prefix)
 	if err != nil {

@@ -132,3 +132,27 @@ func Start() (env []string, stop func() error, err error) {
 		EnvCluster + "=" + cluster.URL(),
 	}, h.close, nil
 }
+
+// StartAt starts PostgreSQL and one Redis that keep their files below dir, for
+// whoever measures: a database in memory says nothing of a disk. settings of
+// PostgreSQL, as name=value, stand beside those of the tests and win. What it returns
+// is that of Start.
+func StartAt(dir string, settings ...string) (env []string, stop func() error, err error) {
+	h, err := newHomeIn(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	postgres, err := startPostgres(h, settings...)
+	if err != nil {
+		return nil, nil, errors.Join(err, h.close())
+	}
+	redis, err := startRedis(h)
+	if err != nil {
+		return nil, nil, errors.Join(err, h.close())
+	}
+	return []string{
+		EnvPostgres + "=" + postgres.DSN(),
+		EnvPgBouncer + "=" + postgres.bouncer.url("postgres"),
+		EnvRedis + "=" + redis.URL(),
+	}, h.close, nil
+}

@@ -3,6 +3,9 @@
 //
 //	go run ./internal/services/with -- go test ./...
 //
+// With -dir it starts only what benchmarks need, PostgreSQL and one Redis, with their
+// files in a folder on a real disk; -set NAME=VALUE is a setting of PostgreSQL.
+//
 // Its exit status is that of the command. SIGINT and SIGTERM are passed on to the
 // command and all it started; what is left of it after ten seconds is killed. The
 // same happens when the process that started this one ends, as go run does without
@@ -12,6 +15,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -44,17 +48,24 @@ func watch(stop func()) {
 
 // run is the whole program; it returns the exit status.
 func run(ctx context.Context, args []string) (status int, err error) {
-	if len(args) > 0 && args[0] == "--" {
-		args = args[1:]
+	fs := flag.NewFlagSet("with", flag.ContinueOnError)
+	dir := fs.String("dir", "", "folder for PostgreSQL and one Redis; without it all servers are started, in memory where there is room")
+	var settings []string
+	fs.Func("set", "with -dir: a setting of PostgreSQL, as name=value; may come several times", func(s string) error {
+		settings = append(settings, s)
+		return nil
+	})
+	if err := fs.Parse(args); err != nil {
+		return 2, err
 	}
-	if len(args) == 0 {
+	if args = fs.Args(); len(args) == 0 {
 		return 2, errors.New("say what to run: with -- COMMAND…")
 	}
 	if _, err := exec.LookPath(args[0]); err != nil {
 		return 127, err
 	}
-	start := time.Now()
-	env, remove, err := services.Start()
+	began := time.Now()
+	env, remove, err := start(*dir, settings)
 	if err != nil {
 		return 1, err
 	}
@@ -63,11 +74,18 @@ func run(ctx context.Context, args []string) (status int, err error) {
 			status, err = max(status, 1), errors.Join(err, failed)
 		}
 	}()
-	fmt.Fprintf(os.Stderr, "with: servers are up after %.1f s\n", time.Since(start).Seconds())
+	fmt.Fprintf(os.Stderr, "with: servers are up after %.1f s\n", time.Since(began).Seconds())
 	if ctx.Err() != nil {
 		return 1, errors.New("interrupted")
 	}
 	return command(ctx, args, env)
+}
+
+func start(dir string, settings []string) (env []string, remove func() error, err error) {
+	if dir == "" {
+		return services.Start()
+	}
+	return services.StartAt(dir, settings...)
 }
 
 // command runs the command in a process group of its own, and ends the whole group.

@@ -48,6 +48,30 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// TestCommandOnDisk shows that servers to measure with keep their files where they
+// are told, know their settings, and are gone afterwards.
+func TestCommandOnDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // PostgreSQL is another user
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "-dir", dir, "-set", "work_mem=5MB", "--", "sh", "-c", "env; ls "+dir+"; psql -XAtc 'SHOW work_mem' $"+services.EnvPostgres)
+	cmd.Env = append(os.Environ(), mainEnv+"=1")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{services.EnvPostgres + "=", services.EnvRedis + "=", "leadgate-services-", "5MB"} {
+		if !bytes.Contains(out, []byte(want)) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%d files are left, %v", len(left), err)
+	}
+}
+
 // TestEnded ends the command and its starter in every way: nothing stays.
 func TestEnded(t *testing.T) {
 	t.Parallel()
