@@ -57,6 +57,7 @@ type Options struct {
 	Sources  *Sources
 	Queue    Queue     // nil for one in this process
 	Dir      string    // of this node's data; the guard's notes are kept there
+	Company  bool      // few deliveries wait for others before they are stored, as suits a store that nodes share
 	Index    int       // leads brought into the search index in one transaction; 0 for 64, as suits a store with one writer
 	Workers  int       // how many read and store at once; 0 for one per two processors, at least two: one reads while another stores
 	Courtesy *Courtesy // shared with whatever else works in the background; nil for one of its own

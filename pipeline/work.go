@@ -13,8 +13,13 @@ import (
 
 // work reads and stores what the queue hands out, a batch a transaction.
 func (p *Pipeline) work(ctx context.Context, slot int) {
+	var next []Task // to be worked alone, found while company was waited for
+	var last time.Duration
 	for {
-		tasks, err := p.o.Queue.Pull(ctx, batchEntries)
+		tasks, err := next, error(nil)
+		if next = nil; tasks == nil {
+			tasks, err = p.o.Queue.Pull(ctx, batchEntries)
+		}
 		if ctx.Err() != nil {
 			return // what was pulled waits in the journal
 		}
@@ -25,6 +30,7 @@ func (p *Pipeline) work(ctx context.Context, slot int) {
 			}
 			continue
 		}
+		tasks, next = p.company(ctx, tasks, last)
 		start := time.Now()
 		own := p.window.own(tasks) // for the others the queue keeps the notes
 		p.guard.enter(slot, own)
@@ -33,8 +39,37 @@ func (p *Pipeline) work(ctx context.Context, slot int) {
 			return // ctx ended; what is not stored waits in the journal
 		}
 		p.guard.leave(slot, own)
-		p.o.Meter.Worked(len(tasks), time.Since(start))
+		last = time.Since(start)
+		p.o.Meter.Worked(len(tasks), last)
 	}
+}
+
+// A transaction of a store that nodes share costs much the same for one delivery as for
+// many. One with few waits for company, no longer than the last one took.
+const (
+	fewTasks    = 64
+	companyMost = 20 * time.Millisecond
+)
+
+// company adds to few tasks what comes soon. A task to be worked alone that comes
+// meanwhile is returned beside them.
+func (p *Pipeline) company(ctx context.Context, tasks []Task, last time.Duration) (together, alone []Task) {
+	if !p.o.Company || last == 0 || tasks[0].Single {
+		return tasks, nil
+	}
+	soon, cancel := context.WithTimeout(ctx, min(last, companyMost))
+	defer cancel()
+	for len(tasks) < fewTasks {
+		more, err := p.o.Queue.Pull(soon, batchEntries-len(tasks))
+		switch {
+		case err != nil:
+			return tasks, nil
+		case more[0].Single:
+			return tasks, more
+		}
+		tasks = append(tasks, more...)
+	}
+	return tasks, nil
 }
 
 // batch leads every task to the store or to the parked ones. It returns an error

@@ -109,7 +109,7 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if o.manyNodes() {
 		index = pieceOfIndex
 	}
-	n.pipeline, err = pipeline.New(pipeline.Options{Index: index, Queue: queue, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
+	n.pipeline, err = pipeline.New(pipeline.Options{Index: index, Company: o.sharedStore(), Queue: queue, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
 		Courtesy: courtesy, Leases: n.leases, Log: n.log, Roles: n.roles})
 	return n, err
 }

@@ -46,7 +46,7 @@ func (n *Node) Pull(ctx context.Context, most int) ([]pipeline.Task, error) {
 // suspect writes down that a delivery is worked that was in flight when a process
 // died, before anybody touches it, and learns how often a process died over it alone.
 func (n *Node) suspect(ctx context.Context, t *pipeline.Task, k *ticket) {
-	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pushTimeout)
 	defer cancel()
 	tries := n.keys[k.stream].tries
 	pipe := n.main.Pipeline()
