@@ -87,7 +87,7 @@ func workers(dir string) (n int) {
 
 func gone(t *testing.T, dir string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		_, err := os.Stat(dir)
 		if n := workers(dir); n == 0 && err != nil {
 			return

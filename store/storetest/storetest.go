@@ -18,8 +18,8 @@ import (
 // the test that opened it.
 type Open func(t *testing.T, now func() time.Time) store.Store
 
-// Run runs the suite.
-func Run(t *testing.T, open Open) {
+// Run runs the suite, or only the cases that are named.
+func Run(t *testing.T, open Open, only ...string) {
 	for name, test := range map[string]func(*testing.T, *bench){
 		"Claims": testClaims, "Permutations": testPermutations, "WaitingUpdates": testWaitingUpdates, "Batch": testBatch, "OnePerson": testOnePerson,
 		"CrossedIdentities": testCrossedIdentities, "Merge": testMerge, "NameConflict": testNameConflict, "SharedValue": testSharedValue,
@@ -42,6 +42,9 @@ func Run(t *testing.T, open Open) {
 		"Blobs": testBlobs, "BlobsGoneAndBack": testBlobsGoneAndBack, "BlobsAdopted": testBlobsAdopted, "BlobsUnnamed": testBlobsUnnamed, "BlobsRetried": testBlobsRetried, "BlobsParked": testBlobsParked, "BlobsRace": testBlobsRace, "BlobsUnnamedRace": testBlobsUnnamedRace,
 		"ChannelsAtOnce": testChannelsAtOnce, "AnyOrder": testAnyOrder,
 	} {
+		if len(only) > 0 && !slices.Contains(only, name) {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, newBench(t, open))
