@@ -129,7 +129,7 @@ func (c *backupCmd) scratch() (string, func() error, error) {
 
 // openBackup opens the store an option names for copying.
 func openBackup(ctx context.Context, o *Options, scratch string) (store.Backup, error) {
-	if o.manyNodes() {
+	if o.sharedStore() {
 		b, err := postgres.OpenBackup(ctx, o.Store)
 		if err != nil {
 			return nil, err

@@ -246,7 +246,7 @@ func openStore(ctx context.Context, o *Options, yield func()) (store.Store, erro
 	if err := o.unfinished(); err != nil {
 		return nil, err
 	}
-	if o.manyNodes() {
+	if o.sharedStore() {
 		s, err := postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
 		if err != nil {
 			return nil, err // and no store that is none

@@ -123,7 +123,7 @@ func (c *restoreCmd) fits(ctx context.Context, m *manifest) error {
 
 // vacant reports why the store an option names cannot take a copy.
 func (c *restoreCmd) vacant(ctx context.Context, m store.Copied) error {
-	if c.manyNodes() {
+	if c.sharedStore() {
 		return postgres.Restorable(ctx, postgres.Options{DSN: c.Store, Migrate: c.StoreMigrate}, m)
 	}
 	path, err := c.storePath()
@@ -134,7 +134,7 @@ func (c *restoreCmd) vacant(ctx context.Context, m store.Copied) error {
 }
 
 func (c *restoreCmd) restoreStore(ctx context.Context, m store.Copied, open func(string) (io.ReadCloser, error)) error {
-	if c.manyNodes() {
+	if c.sharedStore() {
 		return postgres.Restore(ctx, postgres.Options{DSN: c.Store, Migrate: c.StoreMigrate}, m, open)
 	}
 	path, err := c.storePath()
