@@ -253,6 +253,11 @@ func openStore(ctx context.Context, o *Options, yield func()) (store.Store, erro
 	if err := o.unfinished(); err != nil {
 		return nil, err
 	}
+	return openEngine(ctx, o, yield)
+}
+
+// openEngine is openStore over a restore that did not end.
+func openEngine(ctx context.Context, o *Options, yield func()) (store.Store, error) {
 	if o.sharedStore() {
 		s, err := postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
 		if err != nil {
