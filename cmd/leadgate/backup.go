@@ -76,7 +76,11 @@ func (c *backupCmd) write(ctx context.Context, stderr io.Writer, b *backupWriter
 		}
 		b.m.Store = &copied
 	}
-	damaged, err := b.blobs(ctx, filepath.Join(c.Data, "blobs"), filepath.Join(c.Data, "staging"))
+	place, err := c.blobFolder()
+	if err != nil {
+		return err
+	}
+	damaged, err := b.blobs(ctx, filepath.Join(c.Data, "blobs"), filepath.Join(c.Data, "staging"), place)
 	if err != nil {
 		return err
 	}

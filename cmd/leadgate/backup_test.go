@@ -309,6 +309,30 @@ func TestRestoreTouchesNothing(t *testing.T) {
 	}
 }
 
+// Blobs that lie in a folder of their own are part of a backup, and are restored there.
+func TestBackupOfABlobFolder(t *testing.T) {
+	t.Parallel()
+	data, from, to := filepath.Join(t.TempDir(), "data"), t.TempDir(), t.TempDir()
+	g := startGateway(t, data, "--blobs", "file:"+from)
+	g.want(http.MethodPost, "/f/contact", `{"email":"ana@example.org"`+large("x")+`}`, http.StatusOK)
+	g.untilLeads(1)
+	if err := g.stop(); err != nil {
+		t.Fatal(err)
+	}
+	archive, err := command(t, nil, "backup", "-", "--data", data, "--blobs", "file:"+from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored := filepath.Join(t.TempDir(), "data")
+	if _, err := command(t, strings.NewReader(archive), "restore", "-", "--data", restored, "--secret-key", filepath.Join(data, "secret.key"), "--blobs", "file:"+to); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	if err := findBlobs(to, found); err != nil || len(found) != 1 {
+		t.Errorf("%d blobs are restored: %v", len(found), err)
+	}
+}
+
 // Without the key that is lost, a restored gateway starts under a new one, with all but
 // what was sealed.
 func TestRestoreWithoutKey(t *testing.T) {

@@ -39,6 +39,16 @@ func (o *Options) blobLocation(others int) (blob.Location, error) {
 	return l, l.Suits(blob.Installation{Postgres: o.sharedStore(), Redis: o.Redis != "", Others: others})
 }
 
+// blobFolder is the folder where blobs lie for all nodes; where that is none, the one of
+// the data folder, which a node still reads.
+func (o *Options) blobFolder() (string, error) {
+	l, err := o.blobLocation(0)
+	if err == nil && l.Kind == blob.KindFile {
+		return l.Path, nil
+	}
+	return filepath.Join(o.Data, "blobs"), err
+}
+
 // openBlobs makes the depot of this node. Where all nodes find blobs in this node's own
 // folder, nothing is copied; else bodies only wait in a folder for their commit, and what
 // lay in the old one is still read.

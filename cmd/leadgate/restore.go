@@ -176,7 +176,11 @@ func (c *restoreCmd) restore(ctx context.Context, from *backupReader) error {
 	if err := writeFileSynced(marker, nil); err != nil {
 		return err
 	}
-	blobs, err := blob.OpenFiles(filepath.Join(c.Data, "blobs"))
+	folder, err := c.blobFolder()
+	if err != nil {
+		return err
+	}
+	blobs, err := blob.OpenShared(folder)
 	if err != nil {
 		return err
 	}
