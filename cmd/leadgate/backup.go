@@ -28,7 +28,7 @@ import (
 )
 
 // backupCmd copies what a gateway keeps, beside one that runs. The order makes the
-// copy whole, see docs/adr/0016-backup.md: the journal, then the store, then blobs.
+// copy whole, see docs/adr/0018-backup.md: the journal, then the store, then blobs.
 type backupCmd struct {
 	Options
 	To   string `arg:"" help:"Folder to make, or - for a tar on standard output."`
