@@ -200,7 +200,7 @@ func (p *Pipeline) source(d *lead.Delivery) (*Source, error) {
 		return src, nil
 	case p.o.Sources.Unsure(d.Source):
 		return nil, fmt.Errorf("%w: its source %q cannot be put in force", lead.ErrUnavailable, d.Source)
-	case p.shared() && p.now().Sub(d.At).Abs() < sourcesLag:
+	case p.shared() && (p.now().Sub(d.At).Abs() < sourcesLag || p.o.Sources.stale(p.now(), sourcesLag/2)):
 		return nil, fmt.Errorf("%w: its source %q is not known here yet", lead.ErrUnavailable, d.Source)
 	}
 	return nil, fmt.Errorf("%w: its source %q is gone", lead.ErrPermanent, d.Source)

@@ -92,6 +92,7 @@ func NewRegistry(o RegistryOptions) (*Registry, error) {
 		return nil, err
 	}
 	o.Sources.now.Store(set)
+	o.Sources.seen.Store(1) // long ago
 	return &Registry{o: o, revision: -1, made: map[string]made{}}, nil
 }
 
@@ -110,6 +111,7 @@ func (r *Registry) Look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, registryPatience)
 	defer cancel()
 	keys := r.o.Vault.Refresh(ctx, r.o.Store)
+	asked := time.Now()
 	n, err := r.o.Store.SourcesRevision(ctx)
 	if err != nil {
 		return err
@@ -118,6 +120,7 @@ func (r *Registry) Look(ctx context.Context) error {
 	same := n == r.revision && r.o.Vault.Ring() == r.ring
 	r.mu.Unlock()
 	if same {
+		r.o.Sources.seen.Store(asked.UnixNano())
 		return keys
 	}
 	return errors.Join(r.Load(ctx), keys)
@@ -130,12 +133,13 @@ const registryPatience = 4 * time.Second
 func (r *Registry) Load(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	ring := r.o.Vault.Ring()
+	ring, asked := r.o.Vault.Ring(), time.Now()
 	def, broken, err := r.read(ctx, ring)
 	if err != nil {
 		return fmt.Errorf("reading sources: %w", err)
 	}
 	r.apply(ctx, ring, def, broken)
+	r.o.Sources.seen.Store(asked.UnixNano())
 	r.keep(ctx, ring, def)
 	return nil
 }

@@ -409,4 +409,23 @@ func TestDeliveriesOfBrokenSourceWait(t *testing.T) {
 	eventually(t, "both leads", func() bool { return n.verdict(id) == lead.Created && n.verdict(other) == lead.Created })
 }
 
+// A source that was made on another node just before the store went away is not gone: a
+// node that has not looked since does not park its deliveries.
+func TestSourceUnseenIsNotGone(t *testing.T) {
+	t.Parallel()
+	r := registryOf(t, openSQLite(t), nil, 1)
+	now := time.Now()
+	p := &Pipeline{o: Options{Queue: &forgetful{}, Sources: r.o.Sources}, now: func() time.Time { return now }}
+	d := &lead.Delivery{Source: "shop", At: now}
+	ok(t, r.Look(t.Context()))
+	now = now.Add(time.Minute)
+	if _, err := p.source(d); !errors.Is(err, lead.ErrUnavailable) {
+		t.Errorf("after a minute without a look: %v", err)
+	}
+	r.o.Sources.seen.Store(now.UnixNano())
+	if _, err := p.source(d); !lead.IsPermanent(err) {
+		t.Errorf("after a look: %v", err)
+	}
+}
+
 var _ RegistryStore = (*sqlite.Store)(nil)

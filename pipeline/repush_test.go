@@ -13,6 +13,8 @@ import (
 	"leadgate/store/sqlite"
 )
 
+var _ Shared = (*forgetful)(nil)
+
 // forgetful is a queue that takes all, hands out nothing, and loses on demand.
 type forgetful struct {
 	Queue
@@ -63,6 +65,8 @@ func (q *forgetful) Heard(ctx context.Context) ([]lead.ID, error) {
 		return nil, ctx.Err()
 	}
 }
+
+func (q *forgetful) Trouble() string { return "" }
 
 func (q *forgetful) times(id lead.ID) int {
 	q.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"leadgate/connectors"
 	"leadgate/lead"
@@ -30,7 +31,10 @@ func (s *Source) Scope() string {
 
 // Sources are the sources in force. They are replaced as a whole while they are read:
 // who has got one keeps it to the end of what it does.
-type Sources struct{ now atomic.Pointer[sourceSet] }
+type Sources struct {
+	now  atomic.Pointer[sourceSet]
+	seen atomic.Int64 // when they were last known to be those of the store, in nanoseconds since 1970; 0 when no store has any
+}
 
 // sourceSet is one state of the sources. It does not change.
 type sourceSet struct {
@@ -92,6 +96,12 @@ func (s *Sources) Find(name string) (*Source, bool) {
 func (s *Sources) Unsure(name string) bool {
 	set := s.set()
 	return set.byName[name] == nil && (!set.complete || set.broken[name] != "")
+}
+
+// stale reports whether nobody has compared them with those of the store for so long.
+func (s *Sources) stale(now time.Time, span time.Duration) bool {
+	seen := s.seen.Load()
+	return seen != 0 && now.Sub(time.Unix(0, seen)) > span
 }
 
 // Complete reports whether all sources are known.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -324,6 +325,15 @@ func (v *Vault) Leave(ctx context.Context, st store.State) error {
 		return nil
 	}
 	return st.DropState(ctx, store.StateWrite{Key: nodesPrefix + v.o.Node})
+}
+
+// Living returns the names of the nodes that live, or died within the last minute.
+func Living(ctx context.Context, st store.State) ([]string, error) {
+	nodes, err := living(ctx, st)
+	if err != nil {
+		return nil, fmt.Errorf("asking for living nodes: %w", err)
+	}
+	return slices.Sorted(maps.Keys(nodes)), nil
 }
 
 // living returns the living nodes by name.

@@ -28,7 +28,7 @@ import (
 )
 
 // backupCmd copies what a gateway keeps, beside one that runs. The order makes the
-// copy whole, see docs/adr/0016-backup.md: the journal, then the store, then blobs.
+// copy whole, see docs/adr/0018-backup.md: the journal, then the store, then blobs.
 type backupCmd struct {
 	Options
 	To   string `arg:"" help:"Folder to make, or - for a tar on standard output."`
@@ -76,7 +76,11 @@ func (c *backupCmd) write(ctx context.Context, stderr io.Writer, b *backupWriter
 		}
 		b.m.Store = &copied
 	}
-	damaged, err := b.blobs(ctx, filepath.Join(c.Data, "blobs"), filepath.Join(c.Data, "staging"))
+	place, err := c.blobFolder()
+	if err != nil {
+		return err
+	}
+	damaged, err := b.blobs(ctx, filepath.Join(c.Data, "blobs"), filepath.Join(c.Data, "staging"), place)
 	if err != nil {
 		return err
 	}
@@ -129,7 +133,7 @@ func (c *backupCmd) scratch() (string, func() error, error) {
 
 // openBackup opens the store an option names for copying.
 func openBackup(ctx context.Context, o *Options, scratch string) (store.Backup, error) {
-	if o.manyNodes() {
+	if o.sharedStore() {
 		b, err := postgres.OpenBackup(ctx, o.Store)
 		if err != nil {
 			return nil, err

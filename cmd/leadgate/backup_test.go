@@ -309,6 +309,58 @@ func TestRestoreTouchesNothing(t *testing.T) {
 	}
 }
 
+// Blobs that lie in a folder of their own are part of a backup, and are restored there.
+func TestBackupOfABlobFolder(t *testing.T) {
+	t.Parallel()
+	data, from, to := filepath.Join(t.TempDir(), "data"), t.TempDir(), t.TempDir()
+	g := startGateway(t, data, "--blobs", "file:"+from)
+	g.want(http.MethodPost, "/f/contact", `{"email":"ana@example.org"`+large("x")+`}`, http.StatusOK)
+	g.untilLeads(1)
+	if err := g.stop(); err != nil {
+		t.Fatal(err)
+	}
+	archive, err := command(t, nil, "backup", "-", "--data", data, "--blobs", "file:"+from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored := filepath.Join(t.TempDir(), "data")
+	if _, err := command(t, strings.NewReader(archive), "restore", "-", "--data", restored, "--secret-key", filepath.Join(data, "secret.key"), "--blobs", "file:"+to); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	if err := findBlobs(to, found); err != nil || len(found) != 1 {
+		t.Errorf("%d blobs are restored: %v", len(found), err)
+	}
+}
+
+// Without the key that is lost, a restored gateway starts under a new one, with all but
+// what was sealed.
+func TestRestoreWithoutKey(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	g := startGateway(t, data)
+	g.want(http.MethodPost, "/api/v1/sources", `{"name":"partner","connector":"webhook","settings":{"auth":"bearer","secret":"open-sesame-1234"}}`, http.StatusCreated)
+	g.want(http.MethodPost, "/api/v1/sources", `{"name":"second","connector":"form"}`, http.StatusCreated)
+	if err := g.stop(); err != nil {
+		t.Fatal(err)
+	}
+	archive, err := command(t, nil, "backup", "-", "--data", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, flags := range map[string][]string{"no key": nil, "another key": {"--secret-key", strings.Repeat("cd", 32)}} {
+		to := filepath.Join(t.TempDir(), "to")
+		if _, err := command(t, strings.NewReader(archive), append([]string{"restore", "-", "--data", to, "--without-key"}, flags...)...); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		g := startGateway(t, to, flags...)
+		g.want(http.MethodPost, "/f/second", `{"email":"ana@example.org"}`, http.StatusOK)
+		g.want(http.MethodPost, "/in/partner", `{}`, http.StatusServiceUnavailable) // its secret is lost
+		g.want(http.MethodPatch, "/api/v1/sources/partner", `{"settings":{"secret":"open-sesame-5678"}}`, http.StatusOK)
+		g.want(http.MethodPost, "/in/partner", `{}`, http.StatusUnauthorized)
+	}
+}
+
 // members are the names in a tar.
 func members(t *testing.T, archive string) []string {
 	t.Helper()

@@ -22,7 +22,8 @@ const (
 
 // blobLocation is where blobs lie for all nodes. Without an option that is where every
 // node finds them: rows of a store that nodes share, else this node's folder.
-func (o *Options) blobLocation() (blob.Location, error) {
+// others is how many nodes are known to live beside this one.
+func (o *Options) blobLocation(others int) (blob.Location, error) {
 	text := o.Blobs
 	switch {
 	case text != "":
@@ -35,14 +36,24 @@ func (o *Options) blobLocation() (blob.Location, error) {
 	if err != nil {
 		return l, fmt.Errorf("--blobs: %w", err)
 	}
-	return l, l.Suits(blob.Installation{Postgres: o.sharedStore(), Redis: o.Redis != ""})
+	return l, l.Suits(blob.Installation{Postgres: o.sharedStore(), Redis: o.Redis != "", Others: others})
+}
+
+// blobFolder is the folder where blobs lie for all nodes; where that is none, the one of
+// the data folder, which a node still reads.
+func (o *Options) blobFolder() (string, error) {
+	l, err := o.blobLocation(0)
+	if err == nil && l.Kind == blob.KindFile {
+		return l.Path, nil
+	}
+	return filepath.Join(o.Data, "blobs"), err
 }
 
 // openBlobs makes the depot of this node. Where all nodes find blobs in this node's own
 // folder, nothing is copied; else bodies only wait in a folder for their commit, and what
 // lay in the old one is still read.
 func (n *node) openBlobs(ctx context.Context) error {
-	l, err := n.o.blobLocation()
+	l, err := n.o.blobLocation(0)
 	if err != nil {
 		return err
 	}
@@ -84,7 +95,7 @@ func (n *node) openPlace(ctx context.Context, l blob.Location) (blob.Store, erro
 // openBucket opens a bucket and tries it. One that does not answer now is no reason not
 // to start: deliveries with large bodies wait. One that never will is.
 func (n *node) openBucket(ctx context.Context, l blob.Location) (blob.Store, error) {
-	bucket, err := s3.Open(l, s3.Keys{Access: n.o.BlobsAccessKey, Secret: n.o.BlobsSecretKey}, nil)
+	bucket, err := n.o.bucket(l)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +107,10 @@ func (n *node) openBucket(ctx context.Context, l blob.Location) (blob.Store, err
 		n.log.WarnContext(ctx, "the blob store does not answer; large bodies wait on this node's disk", "err", err)
 	}
 	return bucket, nil
+}
+
+func (o *Options) bucket(l blob.Location) (*s3.Bucket, error) {
+	return s3.Open(l, s3.Keys{Access: o.BlobsAccessKey, Secret: o.BlobsSecretKey}, nil)
 }
 
 // chunks are blobs in the rows of a store that may not be open yet.

@@ -12,11 +12,14 @@ import (
 
 	"leadgate/lead"
 	"leadgate/pipeline"
+	"leadgate/pipeline/redis"
 	"leadgate/store"
+	"leadgate/store/blob"
 )
 
 // checkCmd says whether a gateway with this configuration would work, and what is
-// wrong when not. It makes and changes nothing.
+// wrong when not. It makes nothing on the disk; a store of an older version is brought
+// up to date, as serve would, and a bucket is tried with a small blob that goes again.
 type checkCmd struct {
 	Options
 	Live  bool `help:"Only ask the gateway that runs over the data folder whether it lives." xor:"ask"`
@@ -46,6 +49,8 @@ func (c *checkCmd) Run(in *common, file *configFile) error {
 		_, err = c.outgoing()
 	}
 	report("network", err, c.Listen)
+	_, err = pipeline.ParseRoles(c.Roles)
+	report("roles", err, c.Roles)
 	detail, err := tryFolder(c.Data)
 	report("data folder", err, detail)
 	detail = "there"
@@ -57,6 +62,7 @@ func (c *checkCmd) Run(in *common, file *configFile) error {
 	report("journal", err, "quota "+c.JournalQuota+", disk floor "+c.DiskFloor)
 	detail, err = c.counts(in.ctx)
 	report("store", err, detail)
+	c.tryShared(in.ctx, report)
 	if r, ok := running(c.Data); ok {
 		fmt.Fprintf(in.stdout, "note  a gateway runs over this folder at %s\n", r.Address)
 	}
@@ -113,6 +119,51 @@ func (c *checkCmd) tryKeys(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// tryShared tries what nodes share beside the store.
+func (c *checkCmd) tryShared(ctx context.Context, report func(what string, err error, detail string)) {
+	if c.Redis != "" {
+		err := c.together()
+		if err == nil {
+			err = redis.Check(ctx, c.Redis, c.redisOptions())
+		}
+		report("redis", err, "it answers")
+	}
+	l, err := c.tryBlobs(ctx)
+	report("blobs", err, l.String())
+}
+
+// tryBlobs tries where blobs lie. Nodes that are there already must find them too.
+func (c *checkCmd) tryBlobs(ctx context.Context) (blob.Location, error) {
+	l, err := c.blobLocation(c.otherNodes(ctx))
+	if err != nil || l.Kind != blob.KindS3 {
+		return l, err
+	}
+	bucket, err := c.bucket(l)
+	if err != nil {
+		return l, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, blobCheckTime)
+	defer cancel()
+	return l, bucket.Check(ctx)
+}
+
+// otherNodes counts the nodes that live beside the one of this folder. When the store
+// cannot be asked, its own line says so.
+func (c *checkCmd) otherNodes(ctx context.Context) int {
+	if !c.sharedStore() {
+		return 0
+	}
+	var nodes []string
+	err := withStore(ctx, &c.Options, func(s store.Store) (err error) {
+		nodes, err = pipeline.Living(ctx, s)
+		return err
+	})
+	if _, ok := running(c.Data); err == nil && ok {
+		return max(0, len(nodes)-1)
+	}
+	return len(nodes)
 }
 
 // tryFolder tries the data folder, or where it will be made.

@@ -11,6 +11,7 @@ import (
 	"leadgate/connectors"
 	"leadgate/connectors/all"
 	"leadgate/pipeline"
+	"leadgate/store/blob"
 )
 
 // configCmd shows what is in force, or everything there is to set.
@@ -31,10 +32,12 @@ func (c *configCmd) Run(in *common, file *configFile) error {
 	v := reflect.ValueOf(c.Options)
 	for f := range v.Type().Fields() {
 		value := fmt.Sprint(v.FieldByIndex(f.Index).Interface())
-		if isSecret(f.Name) && value != "" {
+		switch {
+		case isSecret(f.Name) && value != "":
 			value = "•••"
-		}
-		if isAddress(f.Name) {
+		case f.Name == "Blobs":
+			value = shownLocation(value)
+		case isAddress(f.Name):
 			value = withoutPassword(value)
 		}
 		fmt.Fprintf(in.stdout, "%s: %s\n", optionKey(f), value)
@@ -46,11 +49,25 @@ func (c *configCmd) Run(in *common, file *configFile) error {
 	return nil
 }
 
-func isSecret(field string) bool { return field == "SecretKey" || field == "APIToken" }
+func isSecret(field string) bool {
+	return field == "SecretKey" || field == "APIToken" || field == "BlobsSecretKey"
+}
 
 // isAddress reports whether an option is an address that may hold a password.
 func isAddress(field string) bool {
-	return field == "Store" || field == "StoreMigrate" || field == "Redis"
+	switch field {
+	case "Store", "StoreMigrate", "Redis", "PublicURL", "TLSAutoDirectory":
+		return true
+	}
+	return false
+}
+
+// shownLocation shows where blobs lie. What is no such place may hold a secret.
+func shownLocation(text string) string {
+	if _, err := blob.ParseLocation(text); text != "" && err != nil {
+		return "•••"
+	}
+	return text
 }
 
 // withoutPassword shows an address that cannot be read as one not at all.

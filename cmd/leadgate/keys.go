@@ -27,6 +27,14 @@ func (o *Options) sharedStore() bool {
 	return strings.HasPrefix(o.Store, "postgres://") || strings.HasPrefix(o.Store, "postgresql://")
 }
 
+// together fails when options cannot stand together.
+func (o *Options) together() error {
+	if o.Redis != "" && !o.sharedStore() {
+		return fmt.Errorf("%w: --redis hands work out to other nodes, and they need a store in common: give --store postgres://USER@HOST/DATABASE, or leave --redis out", lead.ErrInvalid)
+	}
+	return nil
+}
+
 // keyFile is the file of the keys, "" when they are given as text.
 func (o *Options) keyFile() string {
 	if o.SecretKey == "" {

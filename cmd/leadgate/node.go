@@ -67,6 +67,12 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if err := o.unfinished(); err != nil { // no patience brings the rest of it
 		return n, err
 	}
+	if err := o.together(); err != nil {
+		return n, err
+	}
+	if n.roles, err = pipeline.ParseRoles(o.Roles); err != nil {
+		return n, fmt.Errorf("--roles: %w", err)
+	}
 	list, err := file.build(o.Region)
 	if err != nil {
 		return n, err
@@ -88,9 +94,6 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	}
 	if n.journal, err = journal.Open(jo); err != nil {
 		return n, err
-	}
-	if n.roles, err = pipeline.ParseRoles(o.Roles); err != nil {
-		return n, fmt.Errorf("--roles: %w", err)
 	}
 	courtesy := &pipeline.Courtesy{}
 	n.open = func(ctx context.Context) error { return n.openStore(ctx, courtesy.Yield) }
@@ -125,14 +128,18 @@ func (n *node) openQueue(ctx context.Context) (pipeline.Queue, error) {
 	if n.o.Redis == "" {
 		return nil, nil
 	}
-	host, _ := os.Hostname() // only to be recognised by people who look into Redis
+	ro := n.o.redisOptions()
+	ro.Name, _ = os.Hostname() // only to be recognised by people who look into Redis
+	ro.Work, ro.Limits, ro.Log = n.roles.Work, n.limits, n.log
 	var err error
-	n.redis, err = redis.Open(ctx, n.o.Redis, redis.Options{Prefix: n.o.RedisPrefix, Name: host, Work: n.roles.Work, CAFile: n.o.RedisCA,
-		AllowEviction: n.o.RedisEviction, Limits: n.limits, Log: n.log})
-	if err != nil {
+	if n.redis, err = redis.Open(ctx, n.o.Redis, ro); err != nil {
 		return nil, fmt.Errorf("--redis: %w", err)
 	}
 	return n.redis, nil
+}
+
+func (o *Options) redisOptions() redis.Options {
+	return redis.Options{Prefix: o.RedisPrefix, CAFile: o.RedisCA, AllowEviction: o.RedisEviction}
 }
 
 // openStore opens the store and checks the keys against it, before anybody uses it.
@@ -254,7 +261,12 @@ func openStore(ctx context.Context, o *Options, yield func()) (store.Store, erro
 	if err := o.unfinished(); err != nil {
 		return nil, err
 	}
-	if o.manyNodes() {
+	return openEngine(ctx, o, yield)
+}
+
+// openEngine is openStore over a restore that did not end.
+func openEngine(ctx context.Context, o *Options, yield func()) (store.Store, error) {
+	if o.sharedStore() {
 		s, err := postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
 		if err != nil {
 			return nil, err // and no store that is none

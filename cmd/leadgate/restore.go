@@ -15,6 +15,7 @@ import (
 
 	"leadgate/internal/disk"
 	"leadgate/lead"
+	"leadgate/pipeline"
 	"leadgate/pipeline/journal"
 	"leadgate/store"
 	"leadgate/store/blob"
@@ -123,7 +124,7 @@ func (c *restoreCmd) fits(ctx context.Context, m *manifest) error {
 
 // vacant reports why the store an option names cannot take a copy.
 func (c *restoreCmd) vacant(ctx context.Context, m store.Copied) error {
-	if c.manyNodes() {
+	if c.sharedStore() {
 		return postgres.Restorable(ctx, postgres.Options{DSN: c.Store, Migrate: c.StoreMigrate}, m)
 	}
 	path, err := c.storePath()
@@ -134,7 +135,7 @@ func (c *restoreCmd) vacant(ctx context.Context, m store.Copied) error {
 }
 
 func (c *restoreCmd) restoreStore(ctx context.Context, m store.Copied, open func(string) (io.ReadCloser, error)) error {
-	if c.manyNodes() {
+	if c.sharedStore() {
 		return postgres.Restore(ctx, postgres.Options{DSN: c.Store, Migrate: c.StoreMigrate}, m, open)
 	}
 	path, err := c.storePath()
@@ -146,10 +147,13 @@ func (c *restoreCmd) restoreStore(ctx context.Context, m store.Copied, open func
 
 // rightKey compares the key there is with the one the backup was made under.
 func (c *restoreCmd) rightKey(m *manifest) error {
-	if len(m.Keys) == 0 || c.WithoutKey {
+	if len(m.Keys) == 0 {
 		return nil
 	}
 	ring, err := c.readKeys()
+	if c.WithoutKey && (err == nil || errors.Is(err, lead.ErrNotFound)) {
+		return nil
+	}
 	if errors.Is(err, lead.ErrNotFound) {
 		return fmt.Errorf("%w: a backup never holds the secret key: put it into %s or name it with --secret-key; if it is lost, --without-key restores all but what was sealed with it",
 			lead.ErrInvalid, filepath.Join(c.Data, "secret.key"))
@@ -172,7 +176,11 @@ func (c *restoreCmd) restore(ctx context.Context, from *backupReader) error {
 	if err := writeFileSynced(marker, nil); err != nil {
 		return err
 	}
-	blobs, err := blob.OpenFiles(filepath.Join(c.Data, "blobs"))
+	folder, err := c.blobFolder()
+	if err != nil {
+		return err
+	}
+	blobs, err := blob.OpenShared(folder)
 	if err != nil {
 		return err
 	}
@@ -184,6 +192,11 @@ func (c *restoreCmd) restore(ctx context.Context, from *backupReader) error {
 		if err := c.restoreStore(ctx, *m.Store, from.storePart); err != nil {
 			return err
 		}
+		if c.WithoutKey {
+			if err := c.dropSealed(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	if err := c.restoreJournal(ctx, from); err != nil {
 		return err
@@ -192,6 +205,22 @@ func (c *restoreCmd) restore(ctx context.Context, from *backupReader) error {
 		return fmt.Errorf("ending the restore: %w", err)
 	}
 	return disk.OS().SyncDir(c.Data)
+}
+
+// dropSealed takes out of the restored store what no key opens any more, so that a
+// gateway starts with another one.
+func (c *restoreCmd) dropSealed(ctx context.Context) (err error) {
+	ring, err := c.readKeys()
+	if err != nil && !errors.Is(err, lead.ErrNotFound) {
+		return err
+	}
+	s, err := openEngine(ctx, &c.Options, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	_, err = pipeline.DropUnopened(ctx, s, ring)
+	return err
 }
 
 // restoreJournal appends what waited, as if it came now. The gateway asks the store

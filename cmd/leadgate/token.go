@@ -87,14 +87,18 @@ func withStore(ctx context.Context, o *Options, use func(store.Store) error) err
 	if err := o.stored(); err != nil {
 		return err
 	}
-	return makeStore(ctx, o, use)
+	return useStore(ctx, o, use)
 }
 
 // makeStore is withStore before the first start of a gateway too.
-func makeStore(ctx context.Context, o *Options, use func(store.Store) error) (err error) {
+func makeStore(ctx context.Context, o *Options, use func(store.Store) error) error {
 	if err := disk.MakeDir(disk.OS(), o.Data); err != nil {
 		return fmt.Errorf("making the data folder: %w", err)
 	}
+	return useStore(ctx, o, use)
+}
+
+func useStore(ctx context.Context, o *Options, use func(store.Store) error) (err error) {
 	s, err := openStore(ctx, o, nil)
 	if err != nil {
 		return err

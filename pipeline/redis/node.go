@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -94,13 +95,47 @@ type keys struct{ stream, inc, beats, tries string }
 // Errors: lead.ErrInvalid for a URL, a certificate or a server that can never do,
 // with the remedy in words.
 func Open(ctx context.Context, url string, o Options) (*Node, error) {
-	t, err := parseURL(url)
+	n, conf, err := newNode(url, o)
 	if err != nil {
 		return nil, err
 	}
+	first, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := n.verify(first); errors.Is(err, lead.ErrInvalid) {
+		_ = n.main.Close()
+		return nil, err
+	}
+	if o.Work {
+		n.readers = n.target.newClient(conf, streams+2)
+	}
+	n.start()
+	return n, nil
+}
+
+// Check looks at the Redis that a URL names as Open does, and leaves nothing there. One
+// that does not answer is lead.ErrUnavailable, with the reason in words.
+func Check(ctx context.Context, url string, o Options) error {
+	n, _, err := newNode(url, o)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err = n.verify(ctx); err != nil && !errors.Is(err, lead.ErrInvalid) {
+		err = fmt.Errorf("%w: %s", lead.ErrUnavailable, words(err))
+	}
+	return errors.Join(err, n.main.Close())
+}
+
+// newNode makes a node that does nothing yet. The configuration of TLS is nil in clear.
+func newNode(url string, o Options) (*Node, *tls.Config, error) {
+	t, err := parseURL(url)
+	if err != nil {
+		return nil, nil, err
+	}
 	conf, err := t.tlsConfig(o.CAFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if o.Prefix == "" {
 		o.Prefix = "lg"
@@ -120,17 +155,7 @@ func Open(ctx context.Context, url string, o Options) (*Node, error) {
 		n.keys[i] = keys{stream: tag + "q", inc: tag + "i", beats: tag + "b", tries: tag + "t"}
 	}
 	n.breaker.start(n.alone)
-	first, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	if err := n.verify(first); errors.Is(err, lead.ErrInvalid) {
-		_ = n.main.Close()
-		return nil, err
-	}
-	if o.Work {
-		n.readers = t.newClient(conf, streams+2)
-	}
-	n.start()
-	return n, nil
+	return n, conf, nil
 }
 
 func consumerName(name string) string {
