@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -133,6 +134,9 @@ func TestClasses(t *testing.T) {
 		err := s.alone(t.Context(), "failing", raising(code))
 		if !errors.Is(err, want) || want == lead.ErrUnavailable && lead.IsPermanent(err) || code == "53100" && !errors.Is(err, lead.ErrFull) {
 			t.Errorf("%s: %v, want class %v", code, err, want)
+		}
+		if slow := code == "57014" || code == "55P03"; slow != errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v, is it a time that was over: want %v", code, err, slow)
 		}
 		if strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v shows the detail", code, err)

@@ -159,8 +159,11 @@ func classed(err error) error {
 		case "22", "23", "54": // data, constraints, program limits
 			return fmt.Errorf("%w: %w", lead.ErrPermanent, err)
 		}
-		if e.Code == "53100" {
+		switch e.Code {
+		case "53100":
 			return fmt.Errorf("%w: %w: %w", lead.ErrUnavailable, lead.ErrFull, err)
+		case "57014", "55P03": // the time of a statement, or for a lock
+			return fmt.Errorf("%w: %w: %w", lead.ErrUnavailable, context.DeadlineExceeded, err)
 		}
 	}
 	return fmt.Errorf("%w: %w", lead.ErrUnavailable, err)
