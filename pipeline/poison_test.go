@@ -277,6 +277,24 @@ func TestStoreRefusesOne(t *testing.T) {
 	n.parked(ids[17])
 }
 
+// What is too much at once for the store's time is stored in smaller batches, else the
+// same batch would be tried for ever.
+func TestStoreIsTooSlow(t *testing.T) {
+	t.Parallel()
+	refuse := func(items []store.Item) error {
+		if len(items) > 4 {
+			return fmt.Errorf("%w: %w", lead.ErrUnavailable, context.DeadlineExceeded)
+		}
+		return nil
+	}
+	n := start(t, nodeOptions{store: func(f *faulty) { f.refuse.Store(&refuse); f.full.Store(true) }})
+	for i := range 60 {
+		n.accept(post(i))
+	}
+	n.store.full.Store(false)
+	eventually(t, "all of them", func() bool { return n.leads() == 60 })
+}
+
 // The crash-loop guard: what a dead process had in hand is tried singly, and
 // parked unread when the process died over it twice.
 func TestCrashLoop(t *testing.T) {

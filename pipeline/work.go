@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"leadgate/lead"
@@ -134,15 +135,21 @@ func (p *Pipeline) apply(ctx context.Context, items []store.Item) ([]store.Parki
 	case err == nil:
 		p.stored(items, receipts)
 		return nil, nil
+	case errors.Is(err, errTooMuch):
+		return p.applyParts(ctx, items, (len(items)+1)/2)
 	case !lead.IsPermanent(err):
 		return nil, err
 	case len(items) == 1:
 		return []store.Parking{{Delivery: items[0].Delivery, Raw: items[0].Raw, Reason: reasonOf(err), Attempts: 1, Blobs: bodyKey(&items[0])}}, nil
 	}
 	p.log.WarnContext(ctx, "batch refused, storing one by one", "deliveries", len(items), "err", err)
-	var parked []store.Parking
-	for i := range items {
-		more, err := p.apply(ctx, items[i:i+1])
+	return p.applyParts(ctx, items, 1)
+}
+
+// applyParts stores a batch in parts of so many.
+func (p *Pipeline) applyParts(ctx context.Context, items []store.Item, n int) (parked []store.Parking, err error) {
+	for part := range slices.Chunk(items, n) {
+		more, err := p.apply(ctx, part)
 		if err != nil {
 			return nil, err
 		}
@@ -155,8 +162,16 @@ func (p *Pipeline) apply(ctx context.Context, items []store.Item) ([]store.Parki
 // is to be stored soon after it is back.
 const longestWait = 5 * time.Second
 
-// applyPatiently retries for ever what may pass, with full jitter.
+// slowTries is how often a batch may take longer than the store has, before less is
+// tried at once.
+const slowTries = 2
+
+var errTooMuch = errors.New("too much at once")
+
+// applyPatiently retries for ever what may pass, with full jitter. A batch of several
+// for which the store's time did not suffice is errTooMuch in the end.
 func (p *Pipeline) applyPatiently(ctx context.Context, items []store.Item) ([]store.Receipt, error) {
+	slow := 0
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, longestWait) {
 		receipts, err := p.guardedApply(ctx, items)
 		if err == nil || lead.IsPermanent(err) {
@@ -167,6 +182,12 @@ func (p *Pipeline) applyPatiently(ctx context.Context, items []store.Item) ([]st
 			return nil, ctx.Err()
 		}
 		p.stall(ctx, err)
+		if errors.Is(err, context.DeadlineExceeded) {
+			slow++
+		}
+		if slow >= slowTries && len(items) > 1 {
+			return nil, errTooMuch
+		}
 		if !sleep(ctx, jitter(wait)) {
 			return nil, ctx.Err()
 		}

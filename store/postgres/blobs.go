@@ -117,11 +117,14 @@ func (s *Store) ClaimBlobs(ctx context.Context, names []string) ([]string, error
 // BlobKey returns the key under which a blob lies.
 func (s *Store) BlobKey(ctx context.Context, name string) (string, error) {
 	ref, err := store.ParseBlob(name)
-	if err == nil {
-		err = s.read.QueryRow(ctx, `SELECT generation FROM blobs WHERE name = $1 AND state = 0`, ref.Name[:]).Scan(&ref.Generation)
-	}
 	if err != nil {
 		return "", wrapped("looking up blob", err)
+	}
+	err = s.look(ctx, "looking up blob", func(ctx context.Context, t *tx) error {
+		return t.QueryRow(ctx, `SELECT generation FROM blobs WHERE name = $1 AND state = 0`, ref.Name[:]).Scan(&ref.Generation)
+	})
+	if err != nil {
+		return "", err
 	}
 	return ref.Key(), nil
 }

@@ -64,19 +64,18 @@ func (c Chunks) Get(ctx context.Context, key string) ([]byte, error) {
 	}
 	var data []byte
 	found := false
-	rows, err := c.s.read.Query(ctx, `SELECT data FROM blob_chunks WHERE key = $1 ORDER BY n`, key)
-	if err == nil {
-		err = drain(rows, func(r pgx.Rows) error {
+	err := c.s.look(ctx, "reading blob", func(ctx context.Context, t *tx) error {
+		return t.each(ctx, `SELECT data FROM blob_chunks WHERE key = $1 ORDER BY n`, func(r pgx.Rows) error {
 			found = true
 			var part []byte
 			err := r.Scan((*pgxBytes)(&part))
 			data = append(data, part...)
 			return err
-		})
-	}
+		}, key)
+	})
 	switch {
 	case err != nil:
-		return nil, wrapped("reading blob", err)
+		return nil, err
 	case !found:
 		return nil, fmt.Errorf("reading blob: %w", lead.ErrNotFound)
 	}
@@ -112,17 +111,16 @@ func (c Chunks) Delete(ctx context.Context, key string) error {
 // List returns keys in order.
 func (c Chunks) List(ctx context.Context, after string, n int) ([]string, error) {
 	var keys []string
-	rows, err := c.s.read.Query(ctx, `SELECT key FROM blob_chunks WHERE key > $1 AND n = 0 ORDER BY key LIMIT $2`, after, n)
-	if err == nil {
-		err = drain(rows, func(r pgx.Rows) error {
+	err := c.s.look(ctx, "listing blobs", func(ctx context.Context, t *tx) error {
+		return t.each(ctx, `SELECT key FROM blob_chunks WHERE key > $1 AND n = 0 ORDER BY key LIMIT $2`, func(r pgx.Rows) error {
 			var key string
 			err := r.Scan(&key)
 			keys = append(keys, key)
 			return err
-		})
-	}
+		}, after, n)
+	})
 	if err != nil {
-		return nil, wrapped("listing blobs", err)
+		return nil, err
 	}
 	return keys, nil
 }

@@ -72,6 +72,7 @@ func (s *Store) unbury(ctx context.Context, doing string, q store.DeadQuery, the
 	}
 	n := 0
 	err = s.rows(ctx, doing, func(ctx context.Context, t *tx) error {
+		n = 0
 		w := &writing{l: &loading{tx: t}, now: micros(s.now())}
 		var jobs []store.Job
 		var ids []int64

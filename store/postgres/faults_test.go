@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -111,6 +112,57 @@ func TestServerIsSilent(t *testing.T) {
 	if _, err := s.Apply(t.Context(), []store.Item{itemOf(t, "2", "Eva Lund")}); err != nil {
 		t.Errorf("Apply afterwards: %v", err)
 	}
+}
+
+// A connection that nobody used for a while is asked whether it lives, and the time
+// that takes is bounded too: whoever works has no deadline of his own.
+func TestServerIsSilentAfterRest(t *testing.T) {
+	t.Parallel()
+	server := services.NewPostgres(t)
+	db := server.Database(t)
+	s := open(t, Options{DSN: db.DSN()})
+	defer s.Close()
+	s.post(t, "1", "Ana Belo")
+	pids := backends(t, s)
+	time.Sleep(1200 * time.Millisecond) // pgx asks after a second
+	pause(t, pids, syscall.SIGSTOP)
+	pause(t, []int{server.Pid()}, syscall.SIGSTOP)
+	did := map[string]func() error{
+		"Apply": func() error {
+			_, err := s.Apply(context.Background(), []store.Item{itemOf(t, "2", "Eva Lund")})
+			return err
+		},
+		"BlobKey": func() error {
+			_, err := s.BlobKey(context.Background(), strings.Repeat("ab", 32))
+			return err
+		},
+		"Get": func() error {
+			_, err := s.Chunks().Get(context.Background(), strings.Repeat("ab", 32))
+			return err
+		},
+		"List": func() error {
+			_, err := s.Chunks().List(context.Background(), "", 10)
+			return err
+		},
+	}
+	start := time.Now()
+	var wg sync.WaitGroup
+	for what, do := range did {
+		wg.Go(func() {
+			ended := make(chan error, 1)
+			go func() { ended <- do() }()
+			select {
+			case err := <-ended:
+				if !errors.Is(err, lead.ErrUnavailable) {
+					t.Errorf("%s = %v, want unavailable", what, err)
+				}
+			case <-time.After(turnTime + connectTime + 5*time.Second):
+				t.Errorf("%s still waits after %v", what, time.Since(start))
+			}
+		})
+	}
+	wg.Wait()
+	pause(t, append(pids, server.Pid()), syscall.SIGCONT)
 }
 
 // backends returns the processes of the server that serve the store, of which each

@@ -19,6 +19,10 @@ const (
 // foldEvery is how often a node adds up what transactions counted.
 const foldEvery = time.Second
 
+// foldMost is how many rows of a table are added up in one transaction: whatever waits,
+// its time suffices.
+const foldMost = 100_000
+
 // folds knows when this node added up last.
 type folds struct {
 	mu   sync.Mutex
@@ -47,12 +51,12 @@ func (s *Store) fold(ctx context.Context) error {
 			return err
 		}
 		var b batch
-		b.exec(`WITH gone AS (DELETE FROM counts RETURNING name, value)
-			INSERT INTO counters AS c (name, value) SELECT name, ` + added + ` FROM gone GROUP BY name ORDER BY name
-			ON CONFLICT (name) DO UPDATE SET value = CASE WHEN c.name LIKE 'last.%' THEN greatest(c.value, excluded.value) ELSE c.value + excluded.value END`)
-		b.exec(`WITH gone AS (DELETE FROM area_counts RETURNING key, persons)
+		b.exec(`WITH gone AS (DELETE FROM counts WHERE ctid = ANY(ARRAY(SELECT ctid FROM counts LIMIT $1)) RETURNING name, value)
+			INSERT INTO counters AS c (name, value) SELECT name, `+added+` FROM gone GROUP BY name ORDER BY name
+			ON CONFLICT (name) DO UPDATE SET value = CASE WHEN c.name LIKE 'last.%' THEN greatest(c.value, excluded.value) ELSE c.value + excluded.value END`, foldMost)
+		b.exec(`WITH gone AS (DELETE FROM area_counts WHERE ctid = ANY(ARRAY(SELECT ctid FROM area_counts LIMIT $1)) RETURNING key, persons)
 			INSERT INTO areas AS a (key, persons) SELECT key, sum(persons) FROM gone GROUP BY key ORDER BY key
-			ON CONFLICT (key) DO UPDATE SET persons = a.persons + excluded.persons`)
+			ON CONFLICT (key) DO UPDATE SET persons = a.persons + excluded.persons`, foldMost)
 		return t.send(ctx, &b)
 	})
 }

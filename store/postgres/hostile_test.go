@@ -3,6 +3,8 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,4 +108,41 @@ func notFound(err error) error {
 		return nil
 	}
 	return err
+}
+
+// wide is text of so many of the longest letters, none of which repeats another.
+func wide(seed, n int) string {
+	r := rand.New(rand.NewPCG(uint64(seed), 1))
+	var b strings.Builder
+	for range n {
+		b.WriteRune(rune(0x20000 + r.IntN(0xa000)))
+	}
+	return b.String()
+}
+
+// However long what somebody is found by, it fits into an index.
+func TestLongKeys(t *testing.T) {
+	t.Parallel()
+	s, _ := opened(t, nil)
+	handle := lead.Identity{Kind: "handle", Scope: wide(1, 500), Value: wide(2, 500)}
+	for i := range 45 { // a crowd: those who come late are found by value and name
+		it := itemOf(t, fmt.Sprint(i), "", handle, lead.Identity{Kind: lead.IdentityPhone, Value: "+33612345678"})
+		q := &it.Inquiries[0]
+		q.Name, q.Thread, q.Event, q.Company = lead.Name{Given: wide(3+2*i, 600), Family: wide(4+2*i, 600)}, wide(5, 600), wide(6, 600), wide(7, 600)
+		if i > 0 {
+			q.Identities = q.Identities[1:]
+			q.Thread = ""
+		}
+		normal.Inquiry(q, "FR")
+		if _, err := s.Apply(t.Context(), []store.Item{it}); err != nil {
+			t.Fatalf("Apply %d: %v", i, err)
+		}
+	}
+	up := lead.Update{About: wide(8, 600), Scope: wide(9, 600), Event: wide(10, 600), Kind: lead.UpdateKind(wide(11, 300)), Patch: lead.Inquiry{Identities: []lead.Identity{handle}}}
+	normal.Update(&up, "FR")
+	it := itemOf(t, "update", "Eva Lund")
+	it.Updates = []lead.Update{up}
+	if _, err := s.Apply(t.Context(), []store.Item{it}); err != nil {
+		t.Fatalf("Apply of an update: %v", err)
+	}
 }

@@ -33,6 +33,7 @@ func (s *Store) Index(ctx context.Context, n int) (int, error) {
 	}
 	done := 0
 	err = s.rows(ctx, "indexing leads", func(ctx context.Context, t *tx) error {
+		done = 0
 		mine, err := t.lock(ctx, lockIndex)
 		if err != nil || !mine {
 			return err

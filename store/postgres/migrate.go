@@ -22,9 +22,7 @@ var migrations embed.FS
 // lockMigrate is the lock of who brings the schema up to date.
 const lockMigrate = 0x6c656164_00000000
 
-// migrate brings the schema up to date. Nodes that start at once wait for the first
-// under a lock of its session: a pooler in transaction mode would give it to somebody
-// else, so that Options.Migrate goes around one. Whoever finds the schema as it should
+// migrate brings the schema up to date. Nodes that start at once wait for the first. Whoever finds the schema as it should
 // be needs no lock.
 func migrate(ctx context.Context, o Options) error { return migrateTo(ctx, o, 0) }
 
@@ -85,19 +83,18 @@ func upToDate(ctx context.Context, db *sql.DB, target int64) (bool, error) {
 	return current == target, nil
 }
 
-// locked runs fn while no other node migrates.
+// locked runs fn while no other node migrates. The lock is one of a transaction, so that
+// a pooler gives neither the session nor the lock to somebody else.
 func locked(ctx context.Context, db *sql.DB, fn func() error) (err error) {
-	conn, err := db.Conn(ctx)
+	t, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(lockMigrate)); err != nil {
-		return fmt.Errorf("waiting for who migrates: %w", err)
+	defer func() { err = errors.Join(err, t.Rollback()) }() // it wrote nothing
+	for _, statement := range [...]string{`SET LOCAL statement_timeout = 0`, `SET LOCAL idle_in_transaction_session_timeout = 0`, fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, int64(lockMigrate))} {
+		if _, err := t.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("waiting for who migrates: %w", err)
+		}
 	}
-	defer func() {
-		_, unlocked := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(lockMigrate))
-		err = errors.Join(err, unlocked)
-	}()
 	return fn()
 }

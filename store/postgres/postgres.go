@@ -95,17 +95,22 @@ func connect(ctx context.Context, dsn string, size, standard int) (*pgxpool.Pool
 	c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	c.ConnConfig.StatementCacheCapacity = 0
 	c.ConnConfig.ConnectTimeout = connectTime
+	c.PingTimeout = connectTime // of one that nobody used for a while; else a server that went silent is waited for
 	return pgxpool.NewWithConfig(ctx, c)
 }
 
-// checkServer refuses a server that says committed before it is on disk.
+// checkServer refuses a server that says committed before it is on disk, and a database
+// that cannot hold what people write.
 func (s *Store) checkServer(ctx context.Context) error {
-	for _, setting := range [...]string{"synchronous_commit", "fsync"} {
+	for _, setting := range [...]string{"synchronous_commit", "fsync", "server_encoding"} {
 		var value string
 		if err := s.write.QueryRow(ctx, `SELECT current_setting($1)`, setting).Scan(&value); err != nil {
 			return err
 		}
-		if value == "off" {
+		switch {
+		case setting == "server_encoding" && value != "UTF8":
+			return fmt.Errorf("%w: the database has the encoding %s, which lacks letters people write with; make it with ENCODING 'UTF8'", lead.ErrInvalid, value)
+		case value == "off":
 			return fmt.Errorf("%w: PostgreSQL runs with %s=off: what it calls stored would not survive a power cut; set it to on", lead.ErrInvalid, setting)
 		}
 	}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -54,12 +55,40 @@ func TestNodesStartAtOnce(t *testing.T) {
 	}
 }
 
+// Through a pooler in transaction mode nobody keeps the lock of who migrates, so that
+// the next node does not wait for ever.
+func TestMigrateThroughPooler(t *testing.T) {
+	t.Parallel()
+	db := services.Postgres(t).Database(t)
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			s, err := Open(t.Context(), Options{DSN: db.Bouncer(t), Writers: 2, Readers: 2})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := strings.TrimSpace(db.SQL(t, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)); got != "0" {
+		t.Errorf("%s locks are kept", got)
+	}
+}
+
 // A server, or a session, that says committed before it is on disk is refused.
 func TestRefusedServers(t *testing.T) {
 	t.Parallel()
 	db := services.Postgres(t).Database(t)
 	if _, err := Open(t.Context(), Options{DSN: db.DSN() + "&options=-c%20synchronous_commit%3Doff"}); !errors.Is(err, lead.ErrInvalid) || !strings.Contains(err.Error(), "synchronous_commit") {
 		t.Errorf("synchronous_commit=off: Open = %v, want a refusal that names it", err)
+	}
+	db.SQL(t, `CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`)
+	if _, err := Open(t.Context(), Options{DSN: strings.Replace(db.DSN(), db.Name(), "latin", 1)}); !errors.Is(err, lead.ErrInvalid) || !strings.Contains(err.Error(), "UTF8") {
+		t.Errorf("LATIN1: Open = %v, want a refusal that names what it should be", err)
 	}
 	own := services.NewPostgres(t, "fsync=off")
 	if _, err := Open(t.Context(), Options{DSN: own.DSN()}); !errors.Is(err, lead.ErrInvalid) || !strings.Contains(err.Error(), "fsync") {
@@ -105,6 +134,9 @@ func TestClasses(t *testing.T) {
 		err := s.alone(t.Context(), "failing", raising(code))
 		if !errors.Is(err, want) || want == lead.ErrUnavailable && lead.IsPermanent(err) || code == "53100" && !errors.Is(err, lead.ErrFull) {
 			t.Errorf("%s: %v, want class %v", code, err, want)
+		}
+		if slow := code == "57014" || code == "55P03"; slow != errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v, is it a time that was over: want %v", code, err, slow)
 		}
 		if strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v shows the detail", code, err)

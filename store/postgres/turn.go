@@ -44,22 +44,31 @@ const (
 // it meets nobody. A ctx that ends ends the wait for a connection; what has begun runs
 // to its end.
 func (s *Store) update(ctx context.Context, doing string, fn func(context.Context, *tx) error) error {
-	for try := 1; ; try++ {
-		begin := beginWrite
-		if try > aloneAfter {
-			begin = beginAlone
+	for try := 1; try <= aloneAfter; try++ {
+		err := s.turn(ctx, s.write, beginWrite, fn)
+		if !met(err) {
+			return wrapped(doing, err)
 		}
-		err := s.turn(ctx, s.write, begin, fn)
+		time.Sleep(rand.N(retryPause << try))
+	}
+	return s.alone(ctx, doing, fn)
+}
+
+// alone runs fn in a transaction while no other one takes part in deciding. Those that
+// take rows, such as jobs, may still be met: then it runs again.
+func (s *Store) alone(ctx context.Context, doing string, fn func(context.Context, *tx) error) error {
+	return s.again(ctx, s.write, beginAlone, doing, fn)
+}
+
+// again runs fn in a transaction, and some times more when it met another one.
+func (s *Store) again(ctx context.Context, pool *pgxpool.Pool, begin, doing string, fn func(context.Context, *tx) error) error {
+	for try := 1; ; try++ {
+		err := s.turn(ctx, pool, begin, fn)
 		if try > aloneAfter || !met(err) {
 			return wrapped(doing, err)
 		}
 		time.Sleep(rand.N(retryPause << try))
 	}
-}
-
-// alone runs fn in a transaction while no other one writes.
-func (s *Store) alone(ctx context.Context, doing string, fn func(context.Context, *tx) error) error {
-	return wrapped(doing, s.turn(ctx, s.write, beginAlone, fn))
 }
 
 // view runs fn in a transaction that only reads, all of it in one snapshot.
@@ -70,7 +79,7 @@ func (s *Store) view(ctx context.Context, doing string, fn func(context.Context,
 // rows runs fn in a transaction that takes rows nobody else has locked: each of its
 // statements sees what is there when it begins.
 func (s *Store) rows(ctx context.Context, doing string, fn func(context.Context, *tx) error) error {
-	return wrapped(doing, s.turn(ctx, s.write, beginRows, fn))
+	return s.again(ctx, s.write, beginRows, doing, fn)
 }
 
 // look runs fn on a connection that reads, without a transaction: for a single statement.
@@ -150,8 +159,11 @@ func classed(err error) error {
 		case "22", "23", "54": // data, constraints, program limits
 			return fmt.Errorf("%w: %w", lead.ErrPermanent, err)
 		}
-		if e.Code == "53100" {
+		switch e.Code {
+		case "53100":
 			return fmt.Errorf("%w: %w: %w", lead.ErrUnavailable, lead.ErrFull, err)
+		case "57014", "55P03": // the time of a statement, or for a lock
+			return fmt.Errorf("%w: %w: %w", lead.ErrUnavailable, context.DeadlineExceeded, err)
 		}
 	}
 	return fmt.Errorf("%w: %w", lead.ErrUnavailable, err)

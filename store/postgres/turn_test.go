@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,5 +84,54 @@ func TestWritersAreBusy(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Who runs alone may still meet those who take no turn, such as runners of jobs, and
+// then decides anew.
+func TestAloneMeetsRunners(t *testing.T) {
+	t.Parallel()
+	s, _ := opened(t, nil)
+	if err := s.Enqueue(t.Context(), store.Job{Kind: "k", Key: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	err := s.alone(t.Context(), "deciding", func(ctx context.Context, c *tx) error {
+		tries++
+		var n int
+		if err := c.QueryRow(ctx, `SELECT count(*) FROM jobs`).Scan(&n); err != nil {
+			return err
+		}
+		if tries == 1 {
+			if jobs, err := s.Due(ctx, store.Take{Kind: "k", N: 1, Lease: time.Minute}); err != nil || len(jobs) != 1 {
+				t.Errorf("Due = %v, %v", jobs, err)
+			}
+		}
+		w := &writing{l: &loading{tx: c}, now: micros(s.now())}
+		w.jobs(&store.Changes{Jobs: []store.Job{{Kind: "k", Key: "1"}}})
+		return w.end(ctx)
+	})
+	if err != nil || tries != 2 {
+		t.Errorf("alone = %v after %d tries, want it done at the second", err, tries)
+	}
+}
+
+// However much was counted while nobody added it up, adding up goes on.
+func TestFoldBacklog(t *testing.T) {
+	t.Parallel()
+	s, db := opened(t, nil)
+	n := 2*foldMost + 10
+	db.SQL(t, fmt.Sprintf(`INSERT INTO counts SELECT 'deliveries', 1 FROM generate_series(1, %d); INSERT INTO area_counts SELECT n %% 100, 1 FROM generate_series(1, %d) n`, n, n))
+	for i := range 3 {
+		s.folds.last = time.Time{}
+		if _, err := s.Index(t.Context(), 10); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := strings.TrimSpace(db.SQL(t, `SELECT count(*) FROM counts`)), fmt.Sprint(max(0, n-(i+1)*foldMost)); got != want {
+			t.Errorf("%s rows are left after %d, want %s", got, i+1, want)
+		}
+	}
+	if got := strings.TrimSpace(db.SQL(t, `SELECT (SELECT sum(value) FROM counters WHERE name = 'deliveries'), (SELECT sum(persons) FROM areas), (SELECT count(*) FROM area_counts)`)); got != fmt.Sprintf("%d|%d|0", n, n) {
+		t.Errorf("counted %s, want %d", got, n)
 	}
 }
