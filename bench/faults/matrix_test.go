@@ -49,8 +49,12 @@ type field struct {
 	from, to time.Time // of the fault
 }
 
-// recovery is how long nodes may take to be green again.
-const recovery = 10 * time.Second
+// recovery is how long nodes may take to be green again. The sample of make test shares
+// the machine with all other tests, and waits longer.
+const (
+	recovery = 10 * time.Second
+	patience = time.Minute
+)
 
 // slowest is what a sender may wait while something else is broken.
 const slowest = 1500 * time.Millisecond
@@ -77,7 +81,7 @@ func (r *row) play(t *testing.T) {
 	if f.to.IsZero() {
 		f.to = time.Now()
 	}
-	took, err := f.watch.greenAfter(f.to, recovery)
+	took, err := f.watch.greenAfter(f.to, pick(patience, recovery))
 	if err != nil {
 		t.Error(err)
 	}
@@ -100,7 +104,7 @@ func (f *field) calm(got *load.Result) {
 			f.Errorf("%d answers of status %d", n, code)
 		}
 	}
-	if most := got.Latency.Max(); most > slowest && f.watch.stretch(f.from) == 1 { // else it waited for somebody else
+	if most := got.Latency.Max(); chaos() && most > slowest && f.watch.stretch(f.from) == 1 { // else it waited for somebody else
 		f.Errorf("a sender waited %v", most)
 	}
 }

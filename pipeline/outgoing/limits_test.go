@@ -278,7 +278,8 @@ func TestSlowTargetStarvesNobody(t *testing.T) {
 		slowest = max(slowest, time.Since(began))
 	}
 	wg.Wait()
-	if unavailable.Load() != 10_000 || most.Load() > 4 || slowest > 900*time.Millisecond {
+	// A call that was given up here may go on there for a moment: four, and four that follow.
+	if unavailable.Load() != 10_000 || most.Load() > 8 || slowest > 900*time.Millisecond {
 		t.Errorf("%d calls ended, %d at once, the other's slowest took %v", unavailable.Load(), most.Load(), slowest)
 	}
 	for range failuresOpen { // until it is left alone
