@@ -52,8 +52,8 @@ type field struct {
 // recovery is how long nodes may take to be green again. The sample of make test shares
 // the machine with all other tests, and waits longer.
 const (
-	recovery = 10 * time.Second
-	patience = time.Minute
+	recovery  = 10 * time.Second
+	leisurely = time.Minute
 )
 
 // slowest is what a sender may wait while something else is broken.
@@ -81,7 +81,7 @@ func (r *row) play(t *testing.T) {
 	if f.to.IsZero() {
 		f.to = time.Now()
 	}
-	took, err := f.watch.greenAfter(f.to, pick(patience, recovery))
+	took, err := f.watch.greenAfter(f.to, pick(leisurely, recovery))
 	if err != nil {
 		t.Error(err)
 	}
