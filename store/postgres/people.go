@@ -141,7 +141,8 @@ func (l *loading) addPerson(r pgx.Rows) error {
 func (l *loading) openLeads(b *batch, ids []int64) {
 	b.query(`SELECT `+leadColumns+` FROM leads WHERE status = 'open' AND merged_into IS NULL AND person = ANY($1)`, l.addLead, ids)
 	b.query(`SELECT p.id, `+prefixed("l", leadColumns)+` FROM persons p JOIN leads l ON l.number = p.last_lead
-		WHERE p.id = ANY($1) AND p.merged_into IS NULL AND l.merged_into IS NULL`, func(r pgx.Rows) error {
+		WHERE p.id = ANY($1) AND p.merged_into IS NULL AND l.merged_into IS NULL
+			AND NOT EXISTS (SELECT 1 FROM leads o WHERE o.person = p.id AND o.status = 'open' AND o.merged_into IS NULL)`, func(r pgx.Rows) error {
 		var person int64
 		found, err := scanLead(r, &person)
 		if p := l.snap.Persons[person]; err != nil || p == nil || p.OpenLead != 0 {

@@ -15,27 +15,30 @@ import (
 	"leadgate/store"
 )
 
-// writing collects what a plan decided as statements for one round trip. Rows of a
-// table are written in the order of their keys and tables in one order, so that
-// transactions never wait for each other in a circle.
+// writing collects what a plan decided: what changes rows that are there, then new rows,
+// and then statements that may meet rows of others; a round trip for each of the three
+// that is not empty. Rows of a table are written in the order of their keys and tables in
+// one order, so that transactions never wait for each other in a circle.
 type writing struct {
+	changed batch
+	fresh   []*inserts
 	batch
 	l   *loading
 	now int64
 	err error
 }
 
-// commit writes what was decided and commits, in one round trip.
+// commit writes what was decided and commits.
 func (s *Store) commit(ctx context.Context, l *loading, c *store.Changes) error {
 	w := &writing{l: l, now: micros(s.now())}
 	meet(c)
 	if err := w.was(ctx, c); err != nil {
 		return err
 	}
-	if err := l.nameBlobs(ctx, &w.batch, c.NamedBlobs()); err != nil {
+	if err := l.nameBlobs(ctx, &w.changed, c.NamedBlobs()); err != nil {
 		return err
 	}
-	for _, write := range []func(*store.Changes){w.deliveries, w.receipts, w.merges, w.inquiries, w.persons, w.holders, w.blocks, w.leads, w.rebased, w.marks,
+	for _, write := range []func(*store.Changes){w.deliveries, w.receipts, w.merges, w.inquiries, w.persons, w.holders, w.leads, w.blocks, w.rebased, w.marks,
 		w.waits, w.entries, w.reviews, w.jobs, w.touched, w.counts} {
 		write(c)
 	}
@@ -45,10 +48,26 @@ func (s *Store) commit(ctx context.Context, l *loading, c *store.Changes) error 
 	return w.end(ctx)
 }
 
-// end sends the statements and commits, in one round trip.
+// end sends what was collected and commits, with the last of it.
 func (w *writing) end(ctx context.Context) error {
+	if err := w.l.send(ctx, &w.changed); err != nil {
+		return err
+	}
+	if len(w.reads) == 0 {
+		return w.l.insert(ctx, w.fresh, `COMMIT`)
+	}
+	if err := w.l.insert(ctx, w.fresh, ""); err != nil {
+		return err
+	}
 	w.exec(`COMMIT`)
 	return w.l.send(ctx, &w.batch)
+}
+
+// into begins new rows of a table with its columns, such as "leads (number, id)".
+func (w *writing) into(table string) *inserts {
+	r := &inserts{table: table, columns: 1 + strings.Count(table, ",")}
+	w.fresh = append(w.fresh, r)
+	return r
 }
 
 // meet lets merges meet whatever else is decided at once about those who survive: their
@@ -114,37 +133,30 @@ func (w *writing) deliveries(c *store.Changes) {
 	var fresh []*store.DeliveryRow
 	for i := range c.Deliveries {
 		d := &c.Deliveries[i]
-		var parked *string
-		if d.Reason != "" {
-			reason := text(d.Reason)
-			parked = &reason
-		}
 		if d.Again {
-			w.exec(`UPDATE deliveries SET receipt = $2, parked = $3, attempts = attempts + 1 WHERE id = $1`, [16]byte(d.Item.Delivery.ID), w.encoded("writing receipt", d.Receipt), parked)
+			w.changed.exec(`UPDATE deliveries SET receipt = $2, parked = $3, attempts = attempts + 1 WHERE id = $1`, [16]byte(d.Item.Delivery.ID), w.encoded("writing receipt", d.Receipt), filled(text(d.Reason)))
 			continue
 		}
 		fresh = append(fresh, d)
 		c.Count(store.CountTaken, 1)
-		if parked != nil {
+		if d.Reason != "" {
 			c.Count(store.CountParked, 1)
 		}
 	}
-	if len(fresh) == 0 {
-		return
-	}
 	slices.SortFunc(fresh, func(a, b *store.DeliveryRow) int { return compareIDs(a.Item.Delivery.ID, b.Item.Delivery.ID) })
-	n := len(fresh)
-	ids, sources, at, receipts, parked, raws := make([][16]byte, n), make([]string, n), make([]int64, n), make([]string, n), make([]*string, n), make([][]byte, n)
-	for i, d := range fresh {
-		ids[i], sources[i], at[i], raws[i] = d.Item.Delivery.ID, d.Item.Delivery.Source, micros(d.Item.Delivery.At), d.Item.Raw
-		receipts[i] = w.encoded("writing receipt", d.Receipt)
-		if d.Reason != "" {
-			reason := text(d.Reason)
-			parked[i] = &reason
-		}
+	rows := w.into(`deliveries (id, source, at, receipt, parked, raw)`)
+	for _, d := range fresh {
+		x := &d.Item.Delivery
+		rows.row().uuid(x.ID).text(x.Source).bigint(micros(x.At)).text(w.encoded("writing receipt", d.Receipt)).filled(text(d.Reason)).bytea(d.Item.Raw)
 	}
-	w.exec(`INSERT INTO deliveries (id, source, at, receipt, parked, raw)
-		SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bytea[])`, ids, sources, at, receipts, parked, raws)
+}
+
+// filled is nil for an empty text.
+func filled(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 func compareIDs(a, b lead.ID) int { return slices.Compare(a[:], b[:]) }
@@ -159,7 +171,7 @@ func (w *writing) receipts(c *store.Changes) {
 	}
 	slices.SortFunc(told, compareIDs)
 	for _, x := range told {
-		w.exec(`UPDATE deliveries SET receipt = $2 WHERE id = $1`, [16]byte(x), w.encoded("writing receipt", c.Snapshot.Receipts[x].Receipt))
+		w.changed.exec(`UPDATE deliveries SET receipt = $2 WHERE id = $1`, [16]byte(x), w.encoded("writing receipt", c.Snapshot.Receipts[x].Receipt))
 	}
 }
 
@@ -171,27 +183,29 @@ type inquiryValues struct {
 	scores                             []float64
 }
 
-func (v *inquiryValues) add(w *writing, st *store.InquiryState) {
-	verdict := string(st.Touch.Verdict)
-	if st.Waiting {
-		verdict = ""
-	}
-	touch, err := store.EncodeTouch(&st.Touch)
-	w.fail("writing touch", err)
+func (v *inquiryValues) add(st *store.InquiryState, touch []byte) {
 	v.ids, v.deliveries = append(v.ids, st.ID), append(v.deliveries, st.Touch.DeliveryID)
-	v.keys, v.verdicts, v.reasons, v.touches = append(v.keys, text(st.Key)), append(v.verdicts, verdict), append(v.reasons, text(st.Reason)), append(v.touches, string(touch))
+	v.keys, v.verdicts, v.reasons, v.touches = append(v.keys, text(st.Key)), append(v.verdicts, verdict(st)), append(v.reasons, text(st.Reason)), append(v.touches, string(touch))
 	v.leads, v.persons, v.at, v.taken, v.content = append(v.leads, st.Row()), append(v.persons, st.Person), append(v.at, micros(st.When())), append(v.taken, micros(st.Touch.Received)), append(v.content, int64(st.Content))
 	v.scores = append(v.scores, st.Score)
+}
+
+// verdict is what the column says: nothing of an inquiry that waits.
+func verdict(st *store.InquiryState) string {
+	if st.Waiting {
+		return ""
+	}
+	return string(st.Touch.Verdict)
 }
 
 func (v *inquiryValues) args() []any {
 	return []any{v.ids, v.keys, v.leads, v.persons, v.at, v.taken, v.deliveries, v.verdicts, v.reasons, v.scores, v.content, v.touches}
 }
 
-const inquiryArrays = `unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::uuid[], $8::text[], $9::text[], $10::double precision[], $11::bigint[], $12::text[])`
+const inquiryWritten = `id, key, lead, person, at, taken, delivery, verdict, reason, score, content, touch`
 
 func (w *writing) inquiries(c *store.Changes) {
-	var fresh, changed inquiryValues
+	var changed inquiryValues
 	var list []*store.InquiryState
 	for _, st := range c.Snapshot.Inquiries {
 		if st.New || st.Changed {
@@ -199,92 +213,79 @@ func (w *writing) inquiries(c *store.Changes) {
 		}
 	}
 	slices.SortFunc(list, func(a, b *store.InquiryState) int { return compareIDs(a.ID, b.ID) })
+	fresh := w.into(`inquiries (` + inquiryWritten + `)`)
 	for _, st := range list {
-		if st.New {
-			fresh.add(w, st)
-		} else {
-			changed.add(w, st)
+		touch, err := store.EncodeTouch(&st.Touch)
+		w.fail("writing touch", err)
+		if !st.New {
+			changed.add(st, touch)
+			continue
 		}
-	}
-	if len(fresh.ids) > 0 {
-		w.exec(`INSERT INTO inquiries (id, key, lead, person, at, taken, delivery, verdict, reason, score, content, touch) SELECT * FROM `+inquiryArrays, fresh.args()...)
+		fresh.row().uuid(st.ID).text(text(st.Key)).bigint(st.Row()).bigint(st.Person).bigint(micros(st.When())).bigint(micros(st.Touch.Received)).
+			uuid(st.Touch.DeliveryID).text(verdict(st)).text(text(st.Reason)).double(st.Score).bigint(int64(st.Content)).text(string(touch))
 	}
 	if len(changed.ids) > 0 {
-		w.exec(`SELECT 1 FROM inquiries WHERE id = ANY($1) ORDER BY id FOR UPDATE`, changed.ids)
-		w.exec(`UPDATE inquiries q SET key = u.key, lead = u.lead, person = u.person, at = u.at, taken = u.taken, delivery = u.delivery, verdict = u.verdict, reason = u.reason,
-			score = u.score, content = u.content, touch = u.touch FROM `+inquiryArrays+` u(id, key, lead, person, at, taken, delivery, verdict, reason, score, content, touch)
-			WHERE q.id = u.id`, changed.args()...)
+		w.changed.exec(`SELECT 1 FROM inquiries WHERE id = ANY($1) ORDER BY id FOR UPDATE`, changed.ids)
+		w.changed.exec(`UPDATE inquiries q SET key = u.key, lead = u.lead, person = u.person, at = u.at, taken = u.taken, delivery = u.delivery, verdict = u.verdict, reason = u.reason,
+			score = u.score, content = u.content, touch = u.touch
+			FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::uuid[], $8::text[], $9::text[], $10::double precision[], $11::bigint[], $12::text[])
+				u(`+inquiryWritten+`) WHERE q.id = u.id`, changed.args()...)
 	}
 	w.rows(list)
 }
 
 // rows writes the rows of inquiries that are not said by their touches.
 func (w *writing) rows(list []*store.InquiryState) {
-	var ids [][16]byte
-	var events, rows []string
+	rows := w.into(`rows (inquiry, event, row)`)
 	for _, st := range list {
 		for _, row := range st.Unstored() {
-			ids, events, rows = append(ids, st.ID), append(events, text(row.Event)), append(rows, w.encoded("writing row", row))
+			rows.row().uuid(st.ID).text(text(row.Event)).text(w.encoded("writing row", row))
 		}
-	}
-	if len(ids) > 0 {
-		w.exec(`INSERT INTO rows (inquiry, event, row) SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])`, ids, events, rows)
 	}
 }
 
 func (w *writing) persons(c *store.Changes) {
-	type values struct {
-		ids, last               []int64
-		names, companies, holds []string
-		profiles                []string
-		merged                  []*int64
-	}
-	var fresh, changed values
+	var ids, last []int64
+	var names, companies, holds, profiles []string
+	var merged []*int64
+	fresh := w.into(`persons (id, name, company, holds, profiles, last_lead, merged_into)`)
 	for _, n := range slices.Sorted(maps.Keys(c.Snapshot.Persons)) {
 		p := c.Snapshot.Persons[n]
-		v := &changed
-		switch {
-		case p.New:
-			v = &fresh
-		case !p.Changed:
+		if !p.New && !p.Changed {
 			continue
 		}
-		v.ids, v.last, v.merged = append(v.ids, p.ID), append(v.last, p.LastLead), append(v.merged, null(p.MergedInto))
-		v.names, v.profiles = append(v.names, w.encoded("writing name", p.Name)), append(v.profiles, w.encoded("writing profiles", p.Profiles))
-		v.companies, v.holds = append(v.companies, text(p.Company)), append(v.holds, text(strings.Join(p.Holds, "\n")))
+		name, company, held, profile := w.encoded("writing name", p.Name), text(p.Company), text(strings.Join(p.Holds, "\n")), w.encoded("writing profiles", p.Profiles)
+		if p.New {
+			fresh.row().bigint(p.ID).text(name).text(company).text(held).text(profile).bigint(p.LastLead).known(p.MergedInto)
+			continue
+		}
+		ids, last, merged = append(ids, p.ID), append(last, p.LastLead), append(merged, null(p.MergedInto))
+		names, companies, holds, profiles = append(names, name), append(companies, company), append(holds, held), append(profiles, profile)
 	}
-	const arrays = `unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])`
-	if v := &fresh; len(v.ids) > 0 {
-		w.exec(`INSERT INTO persons (id, name, company, holds, profiles, last_lead, merged_into) SELECT * FROM `+arrays, v.ids, v.names, v.companies, v.holds, v.profiles, v.last, v.merged)
-	}
-	if v := &changed; len(v.ids) > 0 {
-		w.exec(`SELECT 1 FROM persons WHERE id = ANY($1) ORDER BY id FOR UPDATE`, v.ids)
-		w.exec(`UPDATE persons p SET name = u.name, company = u.company, holds = u.holds, profiles = u.profiles, last_lead = u.last_lead, merged_into = u.merged_into
-			FROM `+arrays+` u(id, name, company, holds, profiles, last_lead, merged_into) WHERE p.id = u.id`, v.ids, v.names, v.companies, v.holds, v.profiles, v.last, v.merged)
+	if len(ids) > 0 {
+		w.changed.exec(`SELECT 1 FROM persons WHERE id = ANY($1) ORDER BY id FOR UPDATE`, ids)
+		w.changed.exec(`UPDATE persons p SET name = u.name, company = u.company, holds = u.holds, profiles = u.profiles, last_lead = u.last_lead, merged_into = u.merged_into
+			FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[]) u(id, name, company, holds, profiles, last_lead, merged_into)
+			WHERE p.id = u.id`, ids, names, companies, holds, profiles, last, merged)
 	}
 }
 
 // holders writes who holds what. A new holder takes the first place that was free.
 func (w *writing) holders(c *store.Changes) {
-	var keys []string
-	var places []int32
-	var persons, heard []int64
+	fresh := w.into(`holders (key, place, person, heard)`)
 	for _, key := range slices.Sorted(maps.Keys(c.Snapshot.Holders)) {
 		for _, h := range c.Snapshot.Holders[key] {
 			switch {
 			case h.Drop && !h.New:
-				w.exec(`DELETE FROM holders WHERE key = $1 AND person = $2`, h.Key, h.Row)
+				w.changed.exec(`DELETE FROM holders WHERE key = $1 AND person = $2`, h.Key, h.Row)
 			case h.Drop:
 			case h.New:
-				keys, places, persons, heard = append(keys, h.Key), append(places, w.l.places[h.Key]), append(persons, h.Row), append(heard, micros(h.Heard))
+				fresh.row().text(h.Key).integer(w.l.places[h.Key]).bigint(h.Row).bigint(micros(h.Heard))
 				w.l.places[h.Key]++
 			case h.Changed:
-				w.exec(`UPDATE holders SET heard = $3 WHERE key = $1 AND person = $2`, h.Key, h.Row, micros(h.Heard))
+				w.changed.exec(`UPDATE holders SET heard = $3 WHERE key = $1 AND person = $2`, h.Key, h.Row, micros(h.Heard))
 			}
 		}
-	}
-	if len(keys) > 0 {
-		w.exec(`INSERT INTO holders (key, place, person, heard) SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[])`, keys, places, persons, heard)
 	}
 }
 
@@ -299,26 +300,29 @@ func (w *writing) late(c *store.Changes) (late []int64) {
 	return late
 }
 
+// blocks writes under what persons are found. Those of new persons are nobody's yet.
 func (w *writing) blocks(c *store.Changes) {
-	if len(c.Blocks) > 0 {
-		list := slices.SortedFunc(slices.Values(c.Blocks), func(a, b store.BlockRow) int {
-			return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Person, b.Person))
-		})
-		keys, persons := make([]int64, len(list)), make([]int64, len(list))
-		for i, b := range list {
-			keys[i], persons[i] = b.Key, b.Person
+	list := slices.SortedFunc(slices.Values(c.Blocks), func(a, b store.BlockRow) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Person, b.Person))
+	})
+	fresh := w.into(`blocks (key, person)`)
+	var keys, persons []int64
+	for _, b := range slices.Compact(list) {
+		if p := c.Snapshot.Persons[b.Person]; p != nil && p.New {
+			fresh.row().bigint(b.Key).bigint(b.Person)
+			continue
 		}
+		keys, persons = append(keys, b.Key), append(persons, b.Person)
+	}
+	if len(keys) > 0 {
 		w.exec(`INSERT INTO blocks (key, person) SELECT * FROM unnest($1::bigint[], $2::bigint[]) ON CONFLICT DO NOTHING`, keys, persons)
 	}
 	if grown := append(w.late(c), c.Grown...); len(grown) > 0 {
 		slices.Sort(grown)
 		w.exec(`INSERT INTO grown (person) SELECT * FROM unnest($1::bigint[]) ON CONFLICT DO NOTHING`, slices.Compact(grown))
 	}
-	if len(c.Areas) > 0 {
-		keys, persons := slices.Collect(maps.Keys(c.Areas)), []int64{}
-		for _, k := range keys {
-			persons = append(persons, c.Areas[k])
-		}
-		w.exec(`INSERT INTO area_counts (key, persons) SELECT * FROM unnest($1::bigint[], $2::bigint[])`, keys, persons)
+	areas := w.into(`area_counts (key, persons)`)
+	for key, persons := range c.Areas {
+		areas.row().bigint(key).bigint(persons)
 	}
 }
