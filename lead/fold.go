@@ -42,16 +42,12 @@ func (r Row) Plain() bool { return r.Kind == "" && r.Says.Call == nil }
 // original. ok is false when no row is an inquiry, that is, when only updates
 // of something unknown are there.
 func Fold(rows []Row) (t Touch, ok bool) {
-	rows = slices.Clone(rows)
-	slices.SortFunc(rows, compareRows)
-	seen := map[string]bool{} // a store keeps each event once; the first in order stands for a repeated one
-	rows = slices.DeleteFunc(rows, func(r Row) bool {
-		again := seen[r.Event]
-		seen[r.Event] = true
-		return again
-	})
+	if len(rows) > 1 {
+		rows = ordered(rows)
+	}
 	var edited string
-	for _, r := range rows {
+	for i := range rows {
+		r := &rows[i]
 		switch r.Kind {
 		case "":
 			if !ok {
@@ -67,7 +63,8 @@ func Fold(rows []Row) (t Touch, ok bool) {
 			t.Deleted = true
 		}
 	}
-	for _, r := range rows { // what updates say stands over every inquiry row, whatever its time
+	for i := range rows { // what updates say stands over every inquiry row, whatever its time
+		r := &rows[i]
 		if r.Kind != "" && r.Kind != UpdateDelete {
 			says := r.Says
 			overlay(&t.Inquiry, &says)
@@ -85,6 +82,19 @@ func Fold(rows []Row) (t Touch, ok bool) {
 		t.Text, t.HTML, t.Subject, t.Attachments, t.Fields, t.Cards, t.Location = "", "", "", nil, nil, nil, nil
 	}
 	return t, ok
+}
+
+// ordered returns rows in their order, each event once: the first in order stands for a
+// repeated one, as in a store.
+func ordered(rows []Row) []Row {
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, compareRows)
+	seen := map[string]bool{}
+	return slices.DeleteFunc(rows, func(r Row) bool {
+		again := seen[r.Event]
+		seen[r.Event] = true
+		return again
+	})
 }
 
 // compareRows orders rows by the provider's time, its sequence number and the

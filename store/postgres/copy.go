@@ -24,6 +24,9 @@ type inserts struct {
 	data    []byte
 }
 
+// usualRow is more bytes than most rows have.
+const usualRow = 4 << 10
+
 // The header of the binary form, without extensions, and what comes after the last row.
 const (
 	copyHeader  = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
@@ -34,6 +37,9 @@ const (
 func (r *inserts) row() *inserts {
 	if r.count++; r.count == 1 {
 		r.data = append(r.data, copyHeader...)
+	}
+	if cap(r.data)-len(r.data) < usualRow { // append alone would copy a large batch many times
+		r.data = slices.Grow(r.data, len(r.data)+usualRow)
 	}
 	r.data = binary.BigEndian.AppendUint16(r.data, uint16(r.columns))
 	return r
