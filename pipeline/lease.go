@@ -36,16 +36,14 @@ func (l *Leaser) Run(ctx context.Context, name string, f func(ctx context.Contex
 	}
 	running, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	renewed := make(chan struct{})
-	go func() {
-		defer close(renewed)
-		l.renew(running, held, since, cancel)
-	}()
+	renewed := make(chan time.Time, 1)
+	go func() { renewed <- l.renew(running, held, since, cancel) }()
 	err = f(running, held)
-	lost := errors.Is(context.Cause(running), errLost)
+	lost, ended := errors.Is(context.Cause(running), errLost), time.Now()
 	cancel(nil)
-	<-renewed
-	if lost {
+	since = <-renewed
+	// After a standstill f may end before anybody has looked at the clock.
+	if lost || !ended.Before(l.end(since)) {
 		return fmt.Errorf("running %s: %w", name, errors.Join(errLost, err))
 	}
 	end, stop := context.WithTimeout(context.WithoutCancel(ctx), l.ttl()/3)
@@ -84,20 +82,24 @@ func (l *Leaser) acquire(ctx context.Context, name string) (held store.Lease, si
 	}
 }
 
+// end is when a lease counts as lost that was renewed last at a time: before it is.
+func (l *Leaser) end(since time.Time) time.Time { return since.Add(l.ttl() * 4 / 5) }
+
 // renew keeps a lease until ctx ends, and ends it when the lease is lost: somebody
-// else has it, or four fifths of its time have passed since it was renewed last.
-func (l *Leaser) renew(ctx context.Context, held store.Lease, since time.Time, cancel context.CancelCauseFunc) {
+// else has it, or four fifths of its time have passed since it was renewed last. It
+// returns when that was.
+func (l *Leaser) renew(ctx context.Context, held store.Lease, since time.Time, cancel context.CancelCauseFunc) time.Time {
 	for {
-		end := time.Until(since.Add(l.ttl() * 4 / 5))
+		end := time.Until(l.end(since))
 		if end <= 0 {
 			cancel(errLost)
-			return
+			return since
 		}
 		if !sleep(ctx, min(l.ttl()/4, end)) {
-			return
+			return since
 		}
 		asked := time.Now()
-		asking, stop := context.WithDeadline(ctx, since.Add(l.ttl()*4/5))
+		asking, stop := context.WithDeadline(ctx, l.end(since))
 		_, err := l.Store.RenewLease(asking, held, l.ttl())
 		stop()
 		switch {
@@ -105,7 +107,7 @@ func (l *Leaser) renew(ctx context.Context, held store.Lease, since time.Time, c
 			since = asked
 		case errors.Is(err, lead.ErrConflict):
 			cancel(errLost)
-			return
+			return since
 		}
 	}
 }

@@ -118,19 +118,23 @@ func (v *Vault) Join(ctx context.Context, st store.State) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	// First it is told that this node lives: whoever introduces a key later waits for it.
-	if _, err := v.tell(ctx, st); err != nil {
+	// With what it seals it does not know yet.
+	if _, err := v.tellSeals(ctx, st, ""); err != nil {
 		return fmt.Errorf("checking secret key: %w", err)
 	}
 	known, _, err := v.learn(ctx, st)
 	if err == nil {
 		err = opens(v.given, known)
 	}
+	if err == nil {
+		v.lead(v.given, known)
+		_, err = v.tell(ctx, st)
+	}
 	if err != nil {
 		end, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer stop()
 		return fmt.Errorf("checking secret key: %w", errors.Join(err, v.Leave(end, st)))
 	}
-	v.lead(v.given, known)
 	return nil
 }
 
@@ -281,6 +285,7 @@ func (v *Vault) stay(ctx context.Context, st store.State, readable bool) error {
 		v.complain(ctx, "other nodes seal with a key that --secret-key does not give here; give it the new key before the old one")
 	} else {
 		v.why.Store(nil)
+		v.lead(v.given, known) // a rotation may have forgotten the key that led
 	}
 	return nil
 }
@@ -300,10 +305,14 @@ type presence struct {
 // tell lets the others know which keys this node has, when that is news, and reports
 // whether it was.
 func (v *Vault) tell(ctx context.Context, st store.State) (bool, error) {
+	return v.tellSeals(ctx, st, v.Ring().First().String())
+}
+
+func (v *Vault) tellSeals(ctx context.Context, st store.State, seals string) (bool, error) {
 	if v.o.Node == "" {
 		return false, nil
 	}
-	p := presence{Seals: v.Ring().First().String()}
+	p := presence{Seals: seals}
 	for _, id := range v.given.IDs() {
 		p.Keys = append(p.Keys, id.String())
 	}

@@ -110,6 +110,65 @@ func TestVaultRefusesWrongKey(t *testing.T) {
 	}
 }
 
+// A node never tells that it seals with a key that it does not seal with: a rotation
+// would take its word, and forget the key it does seal with.
+func TestVaultTellsTheTruth(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	first, _ := vaultOf(t, "a", 1)
+	ok(t, first.Join(t.Context(), s))
+	later, _ := vaultOf(t, "b", 2, 1)
+	seen := &tellings{Store: s}
+	ok(t, later.Join(t.Context(), seen))
+	for _, p := range seen.told {
+		if p.Seals == idOf(2).String() {
+			t.Errorf("told was %+v, and it seals with %v", p, later.Ring().First())
+		}
+	}
+	nodes, err := living(t.Context(), s)
+	ok(t, err)
+	if nodes["b"].Seals != idOf(1).String() {
+		t.Errorf("known of the node is %+v", nodes["b"])
+	}
+}
+
+// tellings notes what a node tells of itself.
+type tellings struct {
+	*sqlite.Store
+	told []presence
+}
+
+func (s *tellings) PutState(ctx context.Context, w store.StateWrite) (int64, error) {
+	var p presence
+	if strings.HasPrefix(w.Key, nodesPrefix) && json.Unmarshal(w.Value, &p) == nil {
+		s.told = append(s.told, p)
+	}
+	return s.Store.PutState(ctx, w)
+}
+
+// A node whose first key was forgotten while it joined does not go on sealing with a
+// key the store does not know: whoever drops the key from the files would lose that.
+func TestVaultLeavesForgottenKey(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	v, _ := vaultOf(t, "a", 1, 2)
+	ok(t, v.Join(t.Context(), s))
+	other, err := seal.NewRing(seal.Key{2})
+	ok(t, err)
+	p, err := prove(other)
+	ok(t, err)
+	ok(t, putJSON(t.Context(), s, keyringKey, keyring{Keys: []keyProof{p}}, 0, nil)) // a rotation's end
+	for range 3 {
+		v.told = time.Time{} // a while later
+		ok(t, v.Refresh(t.Context(), s))
+		known, _, err := knownKeys(t.Context(), s)
+		ok(t, err)
+		if !known.has(v.Ring().First()) {
+			t.Errorf("it seals with %v, and known is %+v", v.Ring().First(), known)
+		}
+	}
+}
+
 func TestVaultFirstNodesRace(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)

@@ -48,7 +48,8 @@ type admission struct {
 	io.ReadCloser
 	flight, bytes *atomic.Int64 // sums over all admissions
 	size          int64
-	pace          *pace // nil for a body that has to come within bodyPatience
+	full          func() // told when there was no room for the body; nil for nobody
+	pace          *pace  // nil for a body that has to come within bodyPatience
 }
 
 // Read fails with lead.ErrFull when all bodies together hold too much.
@@ -59,9 +60,17 @@ func (a *admission) Read(p []byte) (int, error) {
 	n, err := a.ReadCloser.Read(p)
 	a.size += int64(n)
 	if a.bytes.Add(int64(n)) > maxFlightBytes {
+		a.refused()
 		return n, fmt.Errorf("reading body: %w", lead.ErrFull)
 	}
 	return n, err
+}
+
+// refused tells that there was no room.
+func (a *admission) refused() {
+	if a.full != nil {
+		a.full()
+	}
 }
 
 // done ends the admission.

@@ -39,6 +39,12 @@ func TestHostedSourcesAnswerWhenThereIsNoRoom(t *testing.T) {
 	}
 	mayAnswer(t, r)
 	n.flight.Add(-maxFlight)
+	metrics := n.send("GET", "/metrics", "").body
+	for _, source := range []string{"contact", "widget", "partner"} {
+		if want := `leadgate_refused_total{source="` + source + `"} 1` + "\n"; !strings.Contains(metrics, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
 	if n.pipeline.Health().Journal.Appended != 0 {
 		t.Error("something was kept")
 	}

@@ -191,6 +191,19 @@ func TestDesk(t *testing.T) {
 	}
 }
 
+// What rules ask about is there before anything happened: whoever sees a counter for the
+// first time at 1 cannot tell that it grew, and one that never came is no zero.
+func TestCountersBeginAtZero(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{})
+	metrics := n.send("GET", "/metrics", "").body
+	for _, name := range []string{"accepted", "refused", "forged"} {
+		if want := "leadgate_" + name + `_total{source="partner"} 0` + "\n"; !strings.Contains(metrics, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+}
+
 // breaking is an intake that keeps nothing while it is broken.
 type breaking struct {
 	Intake

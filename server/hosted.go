@@ -67,8 +67,9 @@ func (s *Server) serveSource(w http.ResponseWriter, r *http.Request, src *pipeli
 	limit := src.Connector.BodyLimit
 	taken, err := s.admit(w, r, limit)
 	defer taken.done()
+	taken.full = s.countRefused(src)
 	if errors.Is(err, lead.ErrFull) {
-		r.Body, r.ContentLength = refusedBody{err}, -1
+		r.Body, r.ContentLength = refusedBody{err, taken.full}, -1
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	v, _ := s.mounted.Load(src.Name)
@@ -86,9 +87,15 @@ func (s *Server) serveSource(w http.ResponseWriter, r *http.Request, src *pipeli
 }
 
 // refusedBody is a body nobody may read now.
-type refusedBody struct{ err error }
+type refusedBody struct {
+	err  error
+	full func()
+}
 
-func (b refusedBody) Read([]byte) (int, error) { return 0, b.err }
+func (b refusedBody) Read([]byte) (int, error) {
+	b.full()
+	return 0, b.err
+}
 
 // Close leaves the connection to the server, which closes it when too much is unread.
 func (b refusedBody) Close() error { return nil }

@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"leadgate/connectors"
 	"leadgate/lead"
@@ -38,7 +40,11 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request) {
 	}
 	taken, err := s.admit(w, r, src.Connector.BodyLimit)
 	defer taken.done()
+	taken.full = s.countRefused(src)
 	if err != nil {
+		if errors.Is(err, lead.ErrFull) {
+			taken.refused()
+		}
 		s.refuse(w, r, err)
 		return
 	}
@@ -55,6 +61,11 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request) {
 		d.Header = append(d.Header, lead.HeaderField{Name: URLToken, Value: token})
 	}
 	s.take(w, r, src, &d)
+}
+
+// countRefused returns what counts, once, a delivery that there was no room to read.
+func (s *Server) countRefused(src *pipeline.Source) func() {
+	return sync.OnceFunc(func() { s.o.Metrics.Refused(src.Name) })
 }
 
 // unknown answers for a source that is not there. Until the sources were read for
@@ -99,6 +110,7 @@ func (s *Server) prove(ctx context.Context, src *pipeline.Source, d *lead.Delive
 	defer func() {
 		if v := recover(); v != nil {
 			s.log.ErrorContext(ctx, "connector panicked", "source", src.Name, "stack", string(debug.Stack()))
+			s.o.Metrics.Refused(src.Name)
 			a, err = nil, fmt.Errorf("proving delivery: %w: the connector panicked", lead.ErrUnavailable)
 		}
 	}()

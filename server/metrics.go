@@ -18,6 +18,7 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 	handler  http.Handler
+	sources  *pipeline.Sources // nil until Watch
 	accepted *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	forged   *prometheus.CounterVec
@@ -58,13 +59,24 @@ func NewMetrics() *Metrics {
 }
 
 // Watch adds what is asked at scrape time: the journal, what waits, what is broken, and how long
-// each source has been quiet.
+// each source has been quiet. Call it before anything is scraped.
 func (m *Metrics) Watch(in Intake, st Store, sources *pipeline.Sources, now func() time.Time) error {
+	m.sources = sources
 	return m.registry.Register(&watched{in: in, st: st, sources: sources, now: now})
 }
 
-// ServeHTTP answers a scrape.
-func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.handler.ServeHTTP(w, r) }
+// ServeHTTP answers a scrape. Counters of a source that takes something are there from
+// the first scrape on, as zero: rules see nothing of a growth to a first value.
+func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if m.sources != nil {
+		for _, src := range m.sources.All() {
+			for _, c := range [...]*prometheus.CounterVec{m.accepted, m.refused, m.forged} {
+				c.WithLabelValues(src.Name)
+			}
+		}
+	}
+	m.handler.ServeHTTP(w, r)
+}
 
 // Accepted implements pipeline.Meter.
 func (m *Metrics) Accepted(source string, took time.Duration) {

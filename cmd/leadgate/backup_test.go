@@ -451,9 +451,9 @@ func TestUnfinishedBackupAndRestore(t *testing.T) {
 	}
 }
 
-// What waits in another node's journal is brought in by itself.
-func TestBackupOfAJournalAlone(t *testing.T) {
-	t.Parallel()
+// journalAlone makes a backup of a journal with three deliveries that no store knows.
+func journalAlone(t *testing.T) (dir string) {
+	t.Helper()
 	data := sample(t)
 	// A journal whose deliveries the store does not know: that of a node with another store.
 	other := filepath.Join(t.TempDir(), "other")
@@ -466,10 +466,37 @@ func TestBackupOfAJournalAlone(t *testing.T) {
 	if err := os.CopyFS(filepath.Join(other, "blobs"), os.DirFS(filepath.Join(data, "blobs"))); err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "backup")
+	dir = filepath.Join(t.TempDir(), "backup")
 	if _, err := command(t, nil, "backup", dir, "--only", "journal", "--data", other); err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// A journal goes beside one that is there. When it does not get in, nothing tells to
+// throw away what was there before, and the gateway starts over it.
+func TestJournalAloneDoesNotGetIn(t *testing.T) {
+	t.Parallel()
+	dir, to := journalAlone(t), filepath.Join(t.TempDir(), "to")
+	if err := startGateway(t, to).stop(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := command(t, nil, "restore", dir, "--data", to, "--without-key", "--disk-floor", "1000TB")
+	if err == nil || strings.Contains(err.Error(), "empty") {
+		t.Fatalf("a restore that got no room: %v", err)
+	}
+	if _, err := command(t, nil, "token", "add", "y", "--data", to); err != nil {
+		t.Errorf("what was there before is no longer used: %v", err)
+	}
+	if _, err := command(t, nil, "restore", dir, "--data", to, "--without-key"); err != nil {
+		t.Errorf("once more, with room: %v", err)
+	}
+}
+
+// What waits in another node's journal is brought in by itself.
+func TestBackupOfAJournalAlone(t *testing.T) {
+	t.Parallel()
+	dir := journalAlone(t)
 	body, err := os.ReadFile(filepath.Join(dir, manifestName))
 	if err != nil {
 		t.Fatal(err)

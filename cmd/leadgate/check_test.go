@@ -1,10 +1,12 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"leadgate/internal/services"
 )
@@ -57,5 +59,17 @@ func TestCheckRefusesLocalBlobsOfTwoNodes(t *testing.T) {
 	out, err := command(t, nil, append([]string{"check", "--data", filepath.Join(t.TempDir(), "two")}, flags...)...)
 	if err == nil || !strings.Contains(out, "1 other node(s) use the same store") {
 		t.Errorf("two nodes: %v:\n%s", err, out)
+	}
+}
+
+// What speaks to the gateway beside it sends its token to no proxy: one in the
+// environment would be asked for an address such as [::], which is not loopback.
+func TestOwnCommandsUseNoProxy(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]runFile{"in clear": {Address: "http://[::]:8080"}, "with TLS": {Address: "https://[::]:8443", Pin: "x"}} {
+		transport, ok := r.client(time.Second).Transport.(*http.Transport)
+		if !ok || transport.Proxy != nil {
+			t.Errorf("%s: a proxy of the environment is asked", name)
+		}
 	}
 }

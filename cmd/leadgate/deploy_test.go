@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -176,7 +177,12 @@ func TestCompose(t *testing.T) {
 		Volumes  map[string]any
 		Secrets  map[string]struct{ File string }
 		Networks map[string]struct {
-			IPAM struct{ Config []struct{ Subnet string } }
+			IPAM struct {
+				Config []struct {
+					Subnet, Gateway string
+					Range           string `yaml:"ip_range"`
+				}
+			}
 		}
 	}
 	text := deployed(t, "compose.yaml")
@@ -237,6 +243,16 @@ func TestCompose(t *testing.T) {
 		if !strings.Contains(text, "ipv4_address: "+o.TrustedProxies[0]+"}") {
 			t.Errorf("%s trusts %v, where no proxy is", name, o.TrustedProxies)
 		}
+	}
+	// Docker gives the first free address to whoever starts first, and the proxy starts
+	// last: its own must be none that is given.
+	net := file.Networks["inside"].IPAM.Config[0]
+	given, err := netip.ParsePrefix(net.Range)
+	if fixed := netip.MustParseAddr("172.30.0.2"); err != nil || given.Contains(fixed) || !netip.MustParsePrefix(net.Subnet).Contains(fixed) || net.Gateway != "172.30.0.1" {
+		t.Errorf("the proxy's address can be somebody else's: %+v", net)
+	}
+	if pg := strings.Join(file.Services["postgres"].Healthcheck.Test, " "); !strings.Contains(pg, "-h 127.0.0.1") {
+		t.Errorf("while Postgres makes its files it says on its socket alone that it is ready: %s", pg)
 	}
 	if len(journals) != 2 {
 		t.Errorf("%d nodes have a journal of their own, want 2", len(journals))
@@ -386,7 +402,7 @@ func TestUnit(t *testing.T) {
 		}
 	}
 	for key, want := range map[string]string{"DynamicUser": "yes", "StateDirectory": "leadgate", "StateDirectoryMode": "0700", "UMask": "0077", "ProtectSystem": "strict", "NoNewPrivileges": "yes",
-		"CapabilityBoundingSet": "", "Restart": "always", "LimitNOFILE": "65536", "MemoryDenyWriteExecute": "yes", "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX"} {
+		"CapabilityBoundingSet": "", "Restart": "always", "StartLimitIntervalSec": "0", "LimitNOFILE": "65536", "MemoryDenyWriteExecute": "yes", "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX"} {
 		if got := lines[key]; len(got) != 1 || got[0] != want {
 			t.Errorf("%s is %v, want %q", key, got, want)
 		}

@@ -59,6 +59,9 @@ func (c *restoreCmd) Run(in *common) (err error) {
 		return err
 	}
 	if err := c.restore(in.ctx, from); err != nil {
+		if from.manifest.Store == nil {
+			return fmt.Errorf("the restore is unfinished; what was there is as it was, and it can begin again: %w", err)
+		}
 		return fmt.Errorf("the restore is unfinished: empty %s but for the secret key, and begin again: %w", c.Data, err)
 	}
 	fmt.Fprintf(in.stdout, "restored the backup of %s: %s\n", from.manifest.Begun.Format("2006-01-02 15:04:05 MST"), from.manifest.summary())
@@ -171,11 +174,26 @@ func (c *restoreCmd) rightKey(m *manifest) error {
 }
 
 // restore puts blobs, store and journal in place, so that nothing names what is not there.
+// The marker tells to empty the folder when it does not end: never while a journal is
+// brought in beside what is there, where each half is as good as the whole.
 func (c *restoreCmd) restore(ctx context.Context, from *backupReader) error {
 	marker := filepath.Join(c.Data, restoringName)
+	if from.manifest.Store == nil {
+		return c.restoreParts(ctx, from)
+	}
 	if err := writeFileSynced(marker, nil); err != nil {
 		return err
 	}
+	if err := c.restoreParts(ctx, from); err != nil {
+		return err
+	}
+	if err := os.Remove(marker); err != nil {
+		return fmt.Errorf("ending the restore: %w", err)
+	}
+	return disk.OS().SyncDir(c.Data)
+}
+
+func (c *restoreCmd) restoreParts(ctx context.Context, from *backupReader) error {
 	folder, err := c.blobFolder()
 	if err != nil {
 		return err
@@ -198,13 +216,7 @@ func (c *restoreCmd) restore(ctx context.Context, from *backupReader) error {
 			}
 		}
 	}
-	if err := c.restoreJournal(ctx, from); err != nil {
-		return err
-	}
-	if err := os.Remove(marker); err != nil {
-		return fmt.Errorf("ending the restore: %w", err)
-	}
-	return disk.OS().SyncDir(c.Data)
+	return c.restoreJournal(ctx, from)
 }
 
 // dropSealed takes out of the restored store what no key opens any more, so that a

@@ -37,6 +37,9 @@ func (k Key) String() string { return "key " + k.ID().String() }
 // GoString hides the key too.
 func (k Key) GoString() string { return k.String() }
 
+// MarshalText hides the key from JSON.
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
 // Ring is a list of keys: the first seals, all of them open. It does not change.
 type Ring struct{ keys []ringKey }
 

@@ -50,6 +50,9 @@ type ID [idSize]byte
 // String is the id in hex.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
+// MarshalText is the id in hex, in JSON too.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
 // Place names where a sealed value stands: a table, a row, and what else it takes to
 // point at it. No two lists of names give the same place.
 func Place(names ...string) []byte {

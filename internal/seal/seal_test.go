@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -149,6 +150,21 @@ func TestKeysDoNotPrint(t *testing.T) {
 		if strings.Contains(text, k.Hex()) || strings.Contains(text, fmt.Sprint(k[:4])) {
 			t.Errorf("%q holds the key", text)
 		}
+	}
+}
+
+// A log in JSON tells the id of a key as all else does, and nothing of a key or ring.
+func TestKeysInJSON(t *testing.T) {
+	t.Parallel()
+	k := Key{1, 2, 3}
+	r, err := NewRing(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "id", k.ID(), "key", k, "ring", r)
+	if text := out.String(); !strings.Contains(text, `"id":"`+k.ID().String()+`"`) || strings.Contains(text, "1,2,3") || strings.Contains(text, k.Hex()) {
+		t.Errorf("logged is %s", text)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func closed() []netip.Prefix {
 	return prefixes("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", // this host, link-local with most metadata services, multicast, reserved with broadcast
 		"100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32", // metadata of Alibaba, Azure's agent, Oracle
-		"::/128", "fe80::/10", "ff00::/8", "fd00:ec2::/32", "fd20:ce::254/128", "fd00:c1::a9fe:a9fe/128") // link-local and multicast; metadata of Amazon, Google, Oracle
+		"::/128", "fe80::/10", "ff00::/8", "fd00:ec2::/32", "fd20:ce::254/128", "fd00:c1::a9fe:a9fe/128", "fd00:42::42/128") // link-local and multicast; metadata of Amazon, Google, Oracle, Scaleway
 }
 
 // special4 are IPv4 addresses that are not of the public net: IANA's special-purpose
@@ -121,6 +121,8 @@ func carried(a netip.Addr) netip.Addr {
 		return err == nil && p.Contains(a)
 	}
 	switch {
+	case head("64:ff9b:1::/48") && [4]byte(b[8:12]) != [4]byte{}: // not the last 32 bits, and nobody can tell which
+		return netip.IPv4Unspecified()
 	case head("::/127"): // the unspecified address and loopback are no IPv4
 		return netip.Addr{}
 	case head("::/96"), head("::ffff:0:0/96"), head("::ffff:0:0:0/96"), head("64:ff9b::/96"), head("64:ff9b:1::/48"), isatap(a):

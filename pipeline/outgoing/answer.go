@@ -139,8 +139,11 @@ func words(ctx context.Context, err error) string {
 	if _, corrupt := errors.AsType[flate.CorruptInputError](err); corrupt || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
 		return "answers with what cannot be read"
 	}
-	if strings.Contains(err.Error(), "headers exceeded") {
+	switch text := err.Error(); { // these have no type of their own
+	case strings.Contains(text, "headers exceeded"), strings.Contains(text, "header list larger"):
 		return "answers with too long a header"
+	case strings.Contains(text, "connection lost"):
+		return "broke the connection"
 	}
 	return "could not be called"
 }
@@ -199,24 +202,25 @@ func (c *Client) redirect(r *http.Request, location string) (*http.Request, stri
 	return next, ""
 }
 
-// label is a target's name: its host, with a port that is not the usual one. What is
-// no host's name is not repeated.
+// label is a target's name: its host, with a port that is not the usual one, the same
+// however they are written. What is no host's name is not repeated.
 func label(u *url.URL) string {
-	host, port := hostName(u.Hostname()), u.Port()
+	host := hostName(u.Hostname())
 	if isAddress(host) {
+		if a, err := netip.ParseAddr(host); err == nil {
+			host = a.Unmap().String()
+		}
 		if strings.Contains(host, ":") {
 			host = "[" + host + "]"
 		}
 	} else if !isName(host) {
 		return "?"
 	}
-	if port == "" || port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil || port == 443 && u.Scheme == "https" || port == 80 && u.Scheme == "http" {
 		return host
 	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return host
-	}
-	return host + ":" + port
+	return host + ":" + strconv.FormatUint(port, 10)
 }
 
 func isAddress(host string) bool {

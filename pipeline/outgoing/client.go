@@ -91,6 +91,9 @@ func New(o Options) *Client {
 		IdleConnTimeout:        time.Minute,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: headerMost,
+		// A connection that died without a word would take every call until the kernel
+		// gives it up, in a quarter of an hour. This finds out within one call's time.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: connectTimeout, PingTimeout: connectTimeout * 4 / 5},
 	}
 	return &Client{shared: s, policy: Media()}
 }
@@ -164,6 +167,9 @@ func (k *call) ask(r *http.Request) (*http.Response, *http.Request, error) {
 	leave, no := k.c.shared.targets.enter(r.Context(), k.host)
 	if no != nil {
 		err := k.error(no.reason, lead.ErrUnavailable, 0)
+		if errors.Is(r.Context().Err(), context.Canceled) {
+			err.Reason, err.Class, _ = explain(r.Context(), context.Canceled)
+		}
 		err.After = no.after
 		return nil, nil, err
 	}
@@ -174,7 +180,11 @@ func (k *call) ask(r *http.Request) (*http.Response, *http.Request, error) {
 	if err != nil {
 		return nil, nil, k.broken(r.Context(), err)
 	}
-	resp.Request = nil // it names what was asked
+	resp.Request = nil                                    // it names what was asked
+	if resp.StatusCode == http.StatusSwitchingProtocols { // the body is the connection, which no context ends any more
+		_ = resp.Body.Close()
+		resp.Body = http.NoBody
+	}
 	switch {
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
 		return k.good(r, resp)

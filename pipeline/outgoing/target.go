@@ -80,7 +80,7 @@ func (ts *targets) enter(ctx context.Context, name string) (leave func(outcome, 
 
 	ts.mu.Lock()
 	t.waiting--
-	rest := time.Duration(0)
+	rest, probe := time.Duration(0), false
 	switch {
 	case !got:
 		no = &refusal{"has too many calls under way", openShortest}
@@ -90,7 +90,8 @@ func (ts *targets) enter(ctx context.Context, name string) (leave func(outcome, 
 			rest, no = ts.reserve(ctx, t, now)
 		}
 		if no == nil {
-			t.probing = t.failures >= failuresOpen
+			probe = t.failures >= failuresOpen
+			t.probing = probe
 		}
 	}
 	ts.mu.Unlock()
@@ -100,7 +101,7 @@ func (ts *targets) enter(ctx context.Context, name string) (leave func(outcome, 
 		}
 		return nil, no
 	}
-	leave = func(o outcome, after time.Duration) time.Duration { return ts.leave(t, o, after) }
+	leave = func(o outcome, after time.Duration) time.Duration { return ts.leave(t, probe, o, after) }
 	if !sleep(ctx, rest) {
 		leave(undecided, 0)
 		return nil, &refusal{"has too many calls a second", ts.every}
@@ -134,15 +135,15 @@ func (ts *targets) reserve(ctx context.Context, t *target, now time.Time) (time.
 	return rest, nil
 }
 
-// leave ends a call, and returns for how long its target is left alone.
-func (ts *targets) leave(t *target, o outcome, after time.Duration) time.Duration {
+// leave ends a call, and returns for how long its target is left alone. A call from
+// before it was left alone does not end the probe.
+func (ts *targets) leave(t *target, probed bool, o outcome, after time.Duration) time.Duration {
 	<-t.slots
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	now := ts.now()
 	t.used = now
-	probed := t.probing
-	t.probing = false
+	t.probing = t.probing && !probed
 	switch o {
 	case answered:
 		t.failures, t.opened = 0, 0
