@@ -18,8 +18,8 @@ import (
 )
 
 // checkCmd says whether a gateway with this configuration would work, and what is
-// wrong when not. It makes nothing on the disk; a store of an older version is brought
-// up to date, as serve would, and a bucket is tried with a small blob that goes again.
+// wrong when not. It changes nothing: a store of an older version stays what it is, and
+// only a bucket is tried with a small blob that goes again.
 type checkCmd struct {
 	Options
 	Live  bool `help:"Only ask the gateway that runs over the data folder whether it lives." xor:"ask"`
@@ -100,10 +100,13 @@ func (c *checkCmd) counts(ctx context.Context) (string, error) {
 		return "serve makes it", nil
 	}
 	var st store.Stats
-	err := withStore(ctx, &c.Options, func(s store.Store) (err error) {
+	err := lookAt(ctx, &c.Options, func(s store.Store) (err error) {
 		st, err = s.Stats(ctx)
 		return err
 	})
+	if old, ok := errors.AsType[*store.SchemaError](err); ok {
+		return old.Error() + ", which serve brings up to date", nil
+	}
 	return fmt.Sprintf("%d leads, %d parked, %d in quarantine", st.Leads.Total, st.Parked, st.Quarantine), err
 }
 
@@ -114,7 +117,10 @@ func (c *checkCmd) tryKeys(ctx context.Context) error {
 	if err != nil || c.stored() != nil {
 		return err
 	}
-	err = withStore(ctx, &c.Options, func(s store.Store) error { return vault.Check(ctx, s) })
+	_ = lookAt(ctx, &c.Options, func(s store.Store) error {
+		err = vault.Check(ctx, s)
+		return nil
+	})
 	if lead.IsPermanent(err) {
 		return err
 	}
@@ -156,7 +162,7 @@ func (c *checkCmd) otherNodes(ctx context.Context) int {
 		return 0
 	}
 	var nodes []string
-	err := withStore(ctx, &c.Options, func(s store.Store) (err error) {
+	err := lookAt(ctx, &c.Options, func(s store.Store) (err error) {
 		nodes, err = pipeline.Living(ctx, s)
 		return err
 	})

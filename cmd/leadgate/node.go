@@ -261,13 +261,19 @@ func openStore(ctx context.Context, o *Options, yield func()) (store.Store, erro
 	if err := o.unfinished(); err != nil {
 		return nil, err
 	}
-	return openEngine(ctx, o, yield)
+	return openEngine(ctx, o, engine{yield: yield})
+}
+
+// engine is how a store is opened.
+type engine struct {
+	yield func() // called by one that works in this process; nil for never
+	look  bool   // nothing is made or changed
 }
 
 // openEngine is openStore over a restore that did not end.
-func openEngine(ctx context.Context, o *Options, yield func()) (store.Store, error) {
+func openEngine(ctx context.Context, o *Options, e engine) (store.Store, error) {
 	if o.sharedStore() {
-		s, err := postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
+		s, err := postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate, NoMigrate: e.look})
 		if err != nil {
 			return nil, err // and no store that is none
 		}
@@ -277,7 +283,7 @@ func openEngine(ctx context.Context, o *Options, yield func()) (store.Store, err
 	if err != nil {
 		return nil, err
 	}
-	s, err := sqlite.Open(ctx, sqlite.Options{Path: path, Yield: yield})
+	s, err := sqlite.Open(ctx, sqlite.Options{Path: path, Yield: e.yield, NoMigrate: e.look})
 	if err != nil {
 		return nil, err
 	}
