@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"leadgate/lead"
@@ -136,13 +138,24 @@ func (c *checkCmd) tryShared(ctx context.Context, report func(what string, err e
 		}
 		report("redis", err, "it answers")
 	}
-	l, err := c.tryBlobs(ctx)
+	others := c.otherNodes(ctx)
+	l, err := c.tryBlobs(ctx, len(others))
 	report("blobs", err, l.String())
+	if len(others) == 0 {
+		return
+	}
+	for _, why := range c.misfits(others) {
+		if !strings.HasPrefix(why, "blobs: ") || err == nil { // else it is said already
+			report("other nodes", errors.New(why), "")
+			return
+		}
+	}
+	report("other nodes", nil, fmt.Sprintf("%d over the same store", len(others)))
 }
 
 // tryBlobs tries where blobs lie. Nodes that are there already must find them too.
-func (c *checkCmd) tryBlobs(ctx context.Context) (blob.Location, error) {
-	l, err := c.blobLocation(c.otherNodes(ctx))
+func (c *checkCmd) tryBlobs(ctx context.Context, others int) (blob.Location, error) {
+	l, err := c.blobLocation(others)
 	if err != nil || l.Kind != blob.KindS3 {
 		return l, err
 	}
@@ -155,21 +168,18 @@ func (c *checkCmd) tryBlobs(ctx context.Context) (blob.Location, error) {
 	return l, bucket.Check(ctx)
 }
 
-// otherNodes counts the nodes that live beside the one of this folder. When the store
+// otherNodes finds the nodes that live beside the one of this folder. When the store
 // cannot be asked, its own line says so.
-func (c *checkCmd) otherNodes(ctx context.Context) int {
+func (c *checkCmd) otherNodes(ctx context.Context) (others []pipeline.Neighbour) {
 	if !c.sharedStore() {
-		return 0
+		return nil
 	}
-	var nodes []string
-	err := lookAt(ctx, &c.Options, func(s store.Store) (err error) {
-		nodes, err = pipeline.Living(ctx, s)
+	_ = lookAt(ctx, &c.Options, func(s store.Store) (err error) {
+		others, err = pipeline.Living(ctx, s)
 		return err
 	})
-	if _, ok := running(c.Data); err == nil && ok {
-		return max(0, len(nodes)-1)
-	}
-	return len(nodes)
+	own, ok := running(c.Data)
+	return slices.DeleteFunc(others, func(n pipeline.Neighbour) bool { return ok && n.Name == own.Node })
 }
 
 // tryFolder tries the data folder, or where it will be made.
