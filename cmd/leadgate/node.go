@@ -108,11 +108,15 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if err != nil {
 		return n, err
 	}
+	var bus pipeline.Bus // and no bus that is none
+	if n.redis != nil {
+		bus = n.redis
+	}
 	index := 0
 	if o.manyNodes() {
 		index = pieceOfIndex
 	}
-	n.pipeline, err = pipeline.New(pipeline.Options{Index: index, Company: o.sharedStore(), Queue: queue, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
+	n.pipeline, err = pipeline.New(pipeline.Options{Index: index, Company: o.sharedStore(), Queue: queue, Bus: bus, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
 		Courtesy: courtesy, Leases: n.leases, Log: n.log, Roles: n.roles})
 	return n, err
 }
