@@ -90,6 +90,7 @@ type Pipeline struct {
 	stuck    atomic.Int32
 	stopped  chan struct{} // closed when too many parsers are stuck
 	once     sync.Once
+	took     atomic.Int64           // batches the store took
 	stalled  atomic.Pointer[string] // why the store does not take anything now; nil when it does
 	blobless atomic.Pointer[string] // why large bodies cannot be read or kept now; nil when they can
 }
