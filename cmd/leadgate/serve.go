@@ -92,8 +92,9 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 		return err
 	}
 	g := &gateway{node: n, token: rand.Text(), base: "http://" + ln.Addr().String()}
+	defer g.deafen(ln)
 	if err := g.secure(ctx, ln, trusted); err != nil {
-		return errors.Join(err, ln.Close())
+		return err
 	}
 	if o.PublicURL == "" {
 		o.PublicURL = g.base
@@ -189,6 +190,14 @@ func (g *gateway) work(ctx context.Context, wg *sync.WaitGroup, failed chan<- er
 		wg.Go(func() { g.others.run(ctx) })
 	}
 	return worked
+}
+
+// deafen closes what listens, if a start that failed left it open.
+func (g *gateway) deafen(ln net.Listener) {
+	_ = ln.Close()
+	if g.plain != nil {
+		_ = g.plain.Close()
+	}
 }
 
 // leave tells the other nodes not to wait for this one.
