@@ -56,6 +56,7 @@ type Options struct {
 	Blobs    Blobs
 	Sources  *Sources
 	Queue    Queue     // nil for one in this process
+	Bus      Bus       // to the other nodes; nil when none can be asked
 	Dir      string    // of this node's data; the guard's notes are kept there
 	Company  bool      // few deliveries wait for others before they are stored, as suits a store that nodes share
 	Index    int       // leads brought into the search index in one transaction; 0 for 64, as suits a store with one writer
@@ -89,6 +90,7 @@ type Pipeline struct {
 	stuck    atomic.Int32
 	stopped  chan struct{} // closed when too many parsers are stuck
 	once     sync.Once
+	took     atomic.Int64           // batches the store took
 	stalled  atomic.Pointer[string] // why the store does not take anything now; nil when it does
 	blobless atomic.Pointer[string] // why large bodies cannot be read or kept now; nil when they can
 }
@@ -161,7 +163,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 // loops are what Run runs at once, each until its context ends.
 func (p *Pipeline) loops(cancel context.CancelCauseFunc) []func(context.Context) {
-	loops := []func(context.Context){p.forward, p.release, p.repush, p.hear, p.watch(cancel)}
+	loops := []func(context.Context){p.forward, p.release, p.repush, p.hear, p.tellWhere, p.watch(cancel)}
 	for i := range p.o.Workers {
 		loops = append(loops, func(ctx context.Context) { p.work(ctx, i) })
 	}

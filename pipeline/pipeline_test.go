@@ -47,6 +47,7 @@ type nodeOptions struct {
 	blobs   *flakyBlobs
 	place   blob.Store // of all nodes; nil for the node's folder
 	idle    bool       // do not run
+	bus     Bus        // to other nodes; nil for none
 }
 
 // start opens a node and runs it until the test ends or stop is called.
@@ -89,7 +90,7 @@ func start(t *testing.T, o nodeOptions) *node {
 		o.blobs = &flakyBlobs{}
 	}
 	o.blobs.Blobs = blob.NewDepot(blob.Options{Local: files, Place: o.place, Rows: s})
-	if n.Pipeline, err = New(Options{Journal: j, Store: n.store, Blobs: o.blobs, Sources: n.sources, Dir: o.dir, Log: log,
+	if n.Pipeline, err = New(Options{Journal: j, Store: n.store, Blobs: o.blobs, Sources: n.sources, Dir: o.dir, Log: log, Bus: o.bus,
 		Jobs: map[string]JobKind{}}); err != nil {
 		t.Fatal(err)
 	}

@@ -46,16 +46,3 @@ func (p *Pipeline) enter(ctx context.Context, d lead.Delivery, change func(*stor
 	p.stored(items, receipts)
 	return receipts[0], nil
 }
-
-// Receipt returns what became of a delivery: what the store says, or that it is
-// accepted and waits in this node's journal.
-func (p *Pipeline) Receipt(ctx context.Context, id lead.ID) (store.Receipt, error) {
-	r, err := p.o.Store.Receipt(ctx, id)
-	if err == nil {
-		return r, nil
-	}
-	if p.o.Journal.Has(id) {
-		return store.Receipt{ID: id, State: store.StateAccepted, Inquiries: []store.Outcome{}}, nil
-	}
-	return p.o.Store.Receipt(ctx, id) // it may have moved from there to here meanwhile
-}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -39,6 +38,7 @@ type Vault struct {
 type VaultOptions struct {
 	Read func() (*seal.Ring, error) // the keys as they are now; asked again and again
 	Node string                     // names this node among the living ones; "" for a tool that is none
+	Tell Facts                      // what the others are to know of this node beside its keys
 	Log  *slog.Logger
 }
 
@@ -78,6 +78,9 @@ func NewVault(ring *seal.Ring) *Vault {
 
 // Ring returns the keys, led by the one that seals now.
 func (v *Vault) Ring() *seal.Ring { return v.ring.Load() }
+
+// Node names this node among the living ones.
+func (v *Vault) Node() string { return v.o.Node }
 
 // Trouble says what is wrong with the keys, "" for nothing.
 func (v *Vault) Trouble() string {
@@ -296,12 +299,6 @@ func (v *Vault) complain(ctx context.Context, why string) {
 	}
 }
 
-// presence is what a living node tells of its keys.
-type presence struct {
-	Keys  []string `json:"keys"`
-	Seals string   `json:"seals"`
-}
-
 // tell lets the others know which keys this node has, when that is news, and reports
 // whether it was.
 func (v *Vault) tell(ctx context.Context, st store.State) (bool, error) {
@@ -312,7 +309,7 @@ func (v *Vault) tellSeals(ctx context.Context, st store.State, seals string) (bo
 	if v.o.Node == "" {
 		return false, nil
 	}
-	p := presence{Seals: seals}
+	p := presence{Facts: v.o.Tell, Seals: seals}
 	for _, id := range v.given.IDs() {
 		p.Keys = append(p.Keys, id.String())
 	}
@@ -334,36 +331,6 @@ func (v *Vault) Leave(ctx context.Context, st store.State) error {
 		return nil
 	}
 	return st.DropState(ctx, store.StateWrite{Key: nodesPrefix + v.o.Node})
-}
-
-// Living returns the names of the nodes that live, or died within the last minute.
-func Living(ctx context.Context, st store.State) ([]string, error) {
-	nodes, err := living(ctx, st)
-	if err != nil {
-		return nil, fmt.Errorf("asking for living nodes: %w", err)
-	}
-	return slices.Sorted(maps.Keys(nodes)), nil
-}
-
-// living returns the living nodes by name.
-func living(ctx context.Context, st store.State) (map[string]presence, error) {
-	out := map[string]presence{}
-	for after := ""; ; {
-		page, err := st.States(ctx, nodesPrefix, after, 100)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page {
-			var p presence
-			if json.Unmarshal(r.Value, &p) == nil {
-				out[r.Key[len(nodesPrefix):]] = p
-			}
-			after = r.Key
-		}
-		if len(page) < 100 {
-			return out, nil
-		}
-	}
 }
 
 // lacking returns the living nodes that do not hold a key.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -109,16 +110,29 @@ func (p *Pipeline) commit(ctx context.Context, tasks []Task, read []outcome) err
 		}
 		done = append(done, tasks[i])
 	}
-	more, err := p.apply(ctx, items)
+	rest, err := p.apply(ctx, items)
 	if err == nil {
-		err = p.park(ctx, append(parked, more...))
+		err = p.park(ctx, append(parked, rest.parked...))
 	}
 	if err != nil {
 		return err
 	}
+	done = slices.DeleteFunc(done, func(t Task) bool {
+		aside := slices.Contains(rest.aside, t.ID)
+		if aside {
+			later = append(later, t)
+		}
+		return aside
+	})
 	p.finish(ctx, done)
 	p.forget(ctx, later)
 	return nil
+}
+
+// leftover is what of a batch is not stored.
+type leftover struct {
+	parked []store.Parking
+	aside  []lead.ID // their turn comes again
 }
 
 // reasonOf is an error as a reason to be kept: one clean line.
@@ -126,36 +140,39 @@ func reasonOf(err error) string { return normal.Line(err.Error(), maxReason) }
 
 // apply stores a batch. When the store refuses it for good, its items are tried
 // one by one, and those that are refused alone are returned to be parked.
-func (p *Pipeline) apply(ctx context.Context, items []store.Item) ([]store.Parking, error) {
+func (p *Pipeline) apply(ctx context.Context, items []store.Item) (leftover, error) {
 	if len(items) == 0 {
-		return nil, nil
+		return leftover{}, nil
 	}
 	receipts, err := p.applyPatiently(ctx, items)
 	switch {
 	case err == nil:
+		p.took.Add(1)
 		p.stored(items, receipts)
-		return nil, nil
+		return leftover{}, nil
 	case errors.Is(err, errTooMuch):
 		return p.applyParts(ctx, items, (len(items)+1)/2)
+	case errors.Is(err, errAside):
+		return leftover{aside: []lead.ID{items[0].Delivery.ID}}, nil
 	case !lead.IsPermanent(err):
-		return nil, err
+		return leftover{}, err
 	case len(items) == 1:
-		return []store.Parking{{Delivery: items[0].Delivery, Raw: items[0].Raw, Reason: reasonOf(err), Attempts: 1, Blobs: bodyKey(&items[0])}}, nil
+		return leftover{parked: []store.Parking{{Delivery: items[0].Delivery, Raw: items[0].Raw, Reason: reasonOf(err), Attempts: 1, Blobs: bodyKey(&items[0])}}}, nil
 	}
 	p.log.WarnContext(ctx, "batch refused, storing one by one", "deliveries", len(items), "err", err)
 	return p.applyParts(ctx, items, 1)
 }
 
 // applyParts stores a batch in parts of so many.
-func (p *Pipeline) applyParts(ctx context.Context, items []store.Item, n int) (parked []store.Parking, err error) {
+func (p *Pipeline) applyParts(ctx context.Context, items []store.Item, n int) (rest leftover, err error) {
 	for part := range slices.Chunk(items, n) {
 		more, err := p.apply(ctx, part)
 		if err != nil {
-			return nil, err
+			return leftover{}, err
 		}
-		parked = append(parked, more...)
+		rest.parked, rest.aside = append(rest.parked, more.parked...), append(rest.aside, more.aside...)
 	}
-	return parked, nil
+	return rest, nil
 }
 
 // longestWait bounds the time between two tries of a store that is down: what waits
@@ -166,13 +183,23 @@ const longestWait = 5 * time.Second
 // tried at once.
 const slowTries = 2
 
-var errTooMuch = errors.New("too much at once")
+// slowAlone is how often in a row one delivery alone may take longer than the store has.
+const slowAlone = 5
+
+var (
+	errTooMuch = errors.New("too much at once")
+	errAside   = errors.New("set aside")
+	errTooSlow = fmt.Errorf("%w: storing it takes longer than the store gives it, %d times in a row while others were stored", lead.ErrPermanent, slowAlone)
+)
 
 // applyPatiently retries for ever what may pass, with full jitter. A batch of several
-// for which the store's time did not suffice is errTooMuch in the end.
+// for which the store's time did not suffice is errTooMuch in the end. A single one for
+// which it did not is errTooSlow when something else was stored between any two tries,
+// and errAside when not: then it may be the store, and the worker goes on.
 func (p *Pipeline) applyPatiently(ctx context.Context, items []store.Item) ([]store.Receipt, error) {
-	slow := 0
+	slow, busy := 0, 0 // how often its time was over, and something else was stored meanwhile
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, longestWait) {
+		before := p.took.Load()
 		receipts, err := p.guardedApply(ctx, items)
 		if err == nil || lead.IsPermanent(err) {
 			p.stalled.Store(nil)
@@ -182,7 +209,8 @@ func (p *Pipeline) applyPatiently(ctx context.Context, items []store.Item) ([]st
 			return nil, ctx.Err()
 		}
 		p.stall(ctx, err)
-		if errors.Is(err, context.DeadlineExceeded) {
+		over := errors.Is(err, context.DeadlineExceeded)
+		if over {
 			slow++
 		}
 		if slow >= slowTries && len(items) > 1 {
@@ -190,6 +218,20 @@ func (p *Pipeline) applyPatiently(ctx context.Context, items []store.Item) ([]st
 		}
 		if !sleep(ctx, jitter(wait)) {
 			return nil, ctx.Err()
+		}
+		if len(items) > 1 {
+			continue
+		}
+		if over && p.took.Load() > before {
+			busy++
+		}
+		switch {
+		case !over:
+			slow, busy = 0, 0
+		case slow == slowAlone && busy == slow:
+			return nil, errTooSlow
+		case slow == slowAlone:
+			return nil, errAside
 		}
 	}
 }
@@ -212,7 +254,7 @@ func (p *Pipeline) guardedApply(ctx context.Context, items []store.Item) (r []st
 	return r, err
 }
 
-var errPanicked = errors.Join(lead.ErrPermanent, errors.New("storing it panicked"))
+var errPanicked = fmt.Errorf("%w: storing it panicked", lead.ErrPermanent)
 
 // stall notes, and logs once, that the store takes nothing.
 func (p *Pipeline) stall(ctx context.Context, err error) {

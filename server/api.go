@@ -166,7 +166,7 @@ func (s *Server) getReceipt(w http.ResponseWriter, r *http.Request) {
 	rec, err := s.o.Intake.Receipt(r.Context(), id)
 	if errors.Is(err, lead.ErrNotFound) && s.o.Shared {
 		// What was accepted and is not stored yet stands in the journal of the node that
-		// took it, and no other node can tell it from what never was.
+		// took it. Where that one cannot be asked, nobody can tell it from what never was.
 		w.Header().Set("Retry-After", "1")
 		fail(w, http.StatusNotFound, "not_stored", "nothing is stored under this id; it may still be under way on the node that took it", "")
 		return

@@ -102,6 +102,9 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
 		h.Why = append(h.Why, "redis: "+p.Queue)
 	}
 	h.Why = append(h.Why, s.o.Registry.Trouble()...)
+	if s.o.Trouble != nil {
+		h.Why = append(h.Why, s.o.Trouble()...)
+	}
 	broken := s.o.Sources.Broken()
 	for _, name := range slices.Sorted(maps.Keys(broken)) {
 		h.Why = append(h.Why, "source "+name+": "+broken[name])

@@ -80,7 +80,8 @@ type Options struct {
 	Tokens    []string       // that open the API beside those in the store: the bootstrap and the local one
 	// Certificates are those the gateway answers with; nil for none.
 	Certificates func() []Certificate
-	Console      http.Handler // what is under /; nil for a plain notice
+	Trouble      func() []string // what else is wrong, in words; nil for nothing
+	Console      http.Handler    // what is under /; nil for a plain notice
 	Version      string
 	Log          *slog.Logger
 	Now          func() time.Time

@@ -50,14 +50,20 @@ func (o *Options) blobFolder() (string, error) {
 }
 
 // openBlobs makes the depot of this node. Where all nodes find blobs in this node's own
-// folder, nothing is copied; else bodies only wait in a folder for their commit, and what
-// lay in the old one is still read.
+// folder, nothing is copied; else bodies only wait in a folder for their commit. What lay
+// in the folder of the data is still read.
 func (n *node) openBlobs(ctx context.Context) error {
 	l, err := n.o.blobLocation(0)
 	if err != nil {
 		return err
 	}
 	bo := blob.Options{Rows: n.store}
+	own := filepath.Join(n.o.Data, "blobs")
+	if _, missing := os.Stat(own); missing == nil && !(l.Kind == blob.KindFile && same(own, l.Path)) {
+		if bo.Earlier, err = blob.OpenFiles(own); err != nil {
+			return err
+		}
+	}
 	if l.Kind == blob.KindFile && !l.Shared {
 		bo.Local, err = blob.OpenFiles(l.Path)
 		n.blobs = blob.NewDepot(bo)
@@ -66,12 +72,6 @@ func (n *node) openBlobs(ctx context.Context) error {
 	if bo.Local, err = blob.OpenFiles(filepath.Join(n.o.Data, "staging")); err != nil {
 		return err
 	}
-	own := filepath.Join(n.o.Data, "blobs")
-	if _, missing := os.Stat(own); missing == nil {
-		if bo.Earlier, err = blob.OpenFiles(own); err != nil {
-			return err
-		}
-	}
 	place, err := n.openPlace(ctx, l)
 	if err != nil {
 		return err
@@ -79,6 +79,16 @@ func (n *node) openBlobs(ctx context.Context) error {
 	bo.Place = blob.NewBreaker(place, placeTime, nil)
 	n.blobs = blob.NewDepot(bo)
 	return nil
+}
+
+// same reports whether two paths lead to one folder, if by links.
+func same(a, b string) bool {
+	if here, err := os.Stat(a); err == nil {
+		if there, err := os.Stat(b); err == nil {
+			return os.SameFile(here, there)
+		}
+	}
+	return false
 }
 
 // openPlace opens where blobs lie for all nodes.

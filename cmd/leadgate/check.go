@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"leadgate/lead"
@@ -18,8 +20,8 @@ import (
 )
 
 // checkCmd says whether a gateway with this configuration would work, and what is
-// wrong when not. It makes nothing on the disk; a store of an older version is brought
-// up to date, as serve would, and a bucket is tried with a small blob that goes again.
+// wrong when not. It changes nothing: a store of an older version stays what it is, and
+// only a bucket is tried with a small blob that goes again.
 type checkCmd struct {
 	Options
 	Live  bool `help:"Only ask the gateway that runs over the data folder whether it lives." xor:"ask"`
@@ -100,10 +102,13 @@ func (c *checkCmd) counts(ctx context.Context) (string, error) {
 		return "serve makes it", nil
 	}
 	var st store.Stats
-	err := withStore(ctx, &c.Options, func(s store.Store) (err error) {
+	err := lookAt(ctx, &c.Options, func(s store.Store) (err error) {
 		st, err = s.Stats(ctx)
 		return err
 	})
+	if old, ok := errors.AsType[*store.SchemaError](err); ok {
+		return old.Error() + ", which serve brings up to date", nil
+	}
 	return fmt.Sprintf("%d leads, %d parked, %d in quarantine", st.Leads.Total, st.Parked, st.Quarantine), err
 }
 
@@ -114,7 +119,10 @@ func (c *checkCmd) tryKeys(ctx context.Context) error {
 	if err != nil || c.stored() != nil {
 		return err
 	}
-	err = withStore(ctx, &c.Options, func(s store.Store) error { return vault.Check(ctx, s) })
+	_ = lookAt(ctx, &c.Options, func(s store.Store) error {
+		err = vault.Check(ctx, s)
+		return nil
+	})
 	if lead.IsPermanent(err) {
 		return err
 	}
@@ -130,13 +138,24 @@ func (c *checkCmd) tryShared(ctx context.Context, report func(what string, err e
 		}
 		report("redis", err, "it answers")
 	}
-	l, err := c.tryBlobs(ctx)
+	others := c.otherNodes(ctx)
+	l, err := c.tryBlobs(ctx, len(others))
 	report("blobs", err, l.String())
+	if len(others) == 0 {
+		return
+	}
+	for _, why := range c.misfits(others) {
+		if !strings.HasPrefix(why, "blobs: ") || err == nil { // else it is said already
+			report("other nodes", errors.New(why), "")
+			return
+		}
+	}
+	report("other nodes", nil, fmt.Sprintf("%d over the same store", len(others)))
 }
 
 // tryBlobs tries where blobs lie. Nodes that are there already must find them too.
-func (c *checkCmd) tryBlobs(ctx context.Context) (blob.Location, error) {
-	l, err := c.blobLocation(c.otherNodes(ctx))
+func (c *checkCmd) tryBlobs(ctx context.Context, others int) (blob.Location, error) {
+	l, err := c.blobLocation(others)
 	if err != nil || l.Kind != blob.KindS3 {
 		return l, err
 	}
@@ -149,21 +168,18 @@ func (c *checkCmd) tryBlobs(ctx context.Context) (blob.Location, error) {
 	return l, bucket.Check(ctx)
 }
 
-// otherNodes counts the nodes that live beside the one of this folder. When the store
+// otherNodes finds the nodes that live beside the one of this folder. When the store
 // cannot be asked, its own line says so.
-func (c *checkCmd) otherNodes(ctx context.Context) int {
+func (c *checkCmd) otherNodes(ctx context.Context) (others []pipeline.Neighbour) {
 	if !c.sharedStore() {
-		return 0
+		return nil
 	}
-	var nodes []string
-	err := withStore(ctx, &c.Options, func(s store.Store) (err error) {
-		nodes, err = pipeline.Living(ctx, s)
+	_ = lookAt(ctx, &c.Options, func(s store.Store) (err error) {
+		others, err = pipeline.Living(ctx, s)
 		return err
 	})
-	if _, ok := running(c.Data); err == nil && ok {
-		return max(0, len(nodes)-1)
-	}
-	return len(nodes)
+	own, ok := running(c.Data)
+	return slices.DeleteFunc(others, func(n pipeline.Neighbour) bool { return ok && n.Name == own.Node })
 }
 
 // tryFolder tries the data folder, or where it will be made.

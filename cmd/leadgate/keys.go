@@ -96,7 +96,7 @@ func (n *node) openVault() (err error) {
 	if err != nil {
 		host = "node"
 	}
-	n.vault, err = pipeline.OpenVault(pipeline.VaultOptions{Read: n.o.readKeys, Node: host + "-" + rand.Text()[:8], Log: n.log})
+	n.vault, err = pipeline.OpenVault(pipeline.VaultOptions{Read: n.o.readKeys, Node: host + "-" + rand.Text()[:8], Tell: n.o.facts(), Log: n.log})
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,7 +16,8 @@ import (
 )
 
 func main() {
-	syscall.Umask(0o077) // what is kept holds people's data: nobody else reads it, whoever made the folder
+	syscall.Umask(0o077)      // what is kept holds people's data: nobody else reads it, whoever made the folder
+	log.SetOutput(io.Discard) // net/http tells there, and nowhere else, what a server sent unasked: it may be anybody's data
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()

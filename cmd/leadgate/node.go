@@ -108,11 +108,15 @@ func openNode(ctx context.Context, o *Options, file *configFile, stderr io.Write
 	if err != nil {
 		return n, err
 	}
+	var bus pipeline.Bus // and no bus that is none
+	if n.redis != nil {
+		bus = n.redis
+	}
 	index := 0
 	if o.manyNodes() {
 		index = pieceOfIndex
 	}
-	n.pipeline, err = pipeline.New(pipeline.Options{Index: index, Company: o.sharedStore(), Queue: queue, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
+	n.pipeline, err = pipeline.New(pipeline.Options{Index: index, Company: o.sharedStore(), Queue: queue, Bus: bus, Journal: n.journal, Store: n.store, Blobs: n.blobs, Sources: n.sources, Dir: o.Data, Meter: meter,
 		Courtesy: courtesy, Leases: n.leases, Log: n.log, Roles: n.roles})
 	return n, err
 }
@@ -261,13 +265,19 @@ func openStore(ctx context.Context, o *Options, yield func()) (store.Store, erro
 	if err := o.unfinished(); err != nil {
 		return nil, err
 	}
-	return openEngine(ctx, o, yield)
+	return openEngine(ctx, o, engine{yield: yield})
+}
+
+// engine is how a store is opened.
+type engine struct {
+	yield func() // called by one that works in this process; nil for never
+	look  bool   // nothing is made or changed
 }
 
 // openEngine is openStore over a restore that did not end.
-func openEngine(ctx context.Context, o *Options, yield func()) (store.Store, error) {
+func openEngine(ctx context.Context, o *Options, e engine) (store.Store, error) {
 	if o.sharedStore() {
-		s, err := postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate})
+		s, err := postgres.Open(ctx, postgres.Options{DSN: o.Store, Migrate: o.StoreMigrate, NoMigrate: e.look})
 		if err != nil {
 			return nil, err // and no store that is none
 		}
@@ -277,7 +287,7 @@ func openEngine(ctx context.Context, o *Options, yield func()) (store.Store, err
 	if err != nil {
 		return nil, err
 	}
-	s, err := sqlite.Open(ctx, sqlite.Options{Path: path, Yield: yield})
+	s, err := sqlite.Open(ctx, sqlite.Options{Path: path, Yield: e.yield, NoMigrate: e.look})
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ func (c *replayCmd) Run(in *common, file *configFile) (err error) {
 	if err := c.stored(); err != nil {
 		return err
 	}
+	c.Redis = "" // the store is what nodes share here: this one hands no work out
 	n, err := openNode(in.ctx, &c.Options, file, in.stderr, nil, false)
 	if err != nil {
 		return err

@@ -226,7 +226,7 @@ func (c *restoreCmd) dropSealed(ctx context.Context) (err error) {
 	if err != nil && !errors.Is(err, lead.ErrNotFound) {
 		return err
 	}
-	s, err := openEngine(ctx, &c.Options, nil)
+	s, err := openEngine(ctx, &c.Options, engine{})
 	if err != nil {
 		return err
 	}

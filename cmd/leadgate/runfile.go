@@ -20,6 +20,7 @@ type runFile struct {
 	Address string `json:"address"`
 	Token   string `json:"token"`
 	PID     int    `json:"pid"`
+	Node    string `json:"node"`          // its name among the nodes of the store
 	Cert    string `json:"cert,omitzero"` // the file with its certificate, with TLS
 	Pin     string `json:"pin,omitzero"`  // SHA-256 of the one it shows to those who ask for localName
 }
@@ -27,7 +28,7 @@ type runFile struct {
 func (g *gateway) runFile() string { return filepath.Join(g.o.Data, "run.json") }
 
 func (g *gateway) writeRunFile() (err error) {
-	r := runFile{Address: g.base, Token: g.token, PID: os.Getpid()}
+	r := runFile{Address: g.base, Token: g.token, PID: os.Getpid(), Node: g.vault.Node()}
 	if g.o.TLSCert != "" {
 		if r.Cert, err = filepath.Abs(g.o.TLSCert); err != nil {
 			return fmt.Errorf("writing run.json: %w", err)

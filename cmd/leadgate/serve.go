@@ -55,6 +55,7 @@ type gateway struct {
 	tls          *tls.Config                 // nil in clear
 	certificates func() []server.Certificate // nil in clear
 	auto         *auto                       // nil unless certificates are had by ACME
+	others       *beside                     // nil when there can be none
 	plain        net.Listener                // where its challenge is answered in clear; nil for nowhere
 }
 
@@ -91,8 +92,9 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 		return err
 	}
 	g := &gateway{node: n, token: rand.Text(), base: "http://" + ln.Addr().String()}
+	defer g.deafen(ln)
 	if err := g.secure(ctx, ln, trusted); err != nil {
-		return errors.Join(err, ln.Close())
+		return err
 	}
 	if o.PublicURL == "" {
 		o.PublicURL = g.base
@@ -101,6 +103,10 @@ func serve(ctx context.Context, p *program, o *Options, file *configFile, ready 
 		Limits: n.limits, HTTP: calls, Log: n.log, Now: time.Now}
 	so := server.Options{Intake: n.pipeline, Store: n.store, Blobs: n.blobs, Sources: n.sources, Registry: n.registry, Shared: o.manyNodes(), Envs: desk, Metrics: metrics, PublicURL: o.PublicURL,
 		Region: o.Region, Trusted: trusted, Tokens: []string{o.APIToken, g.token}, Version: version(), Log: n.log, Now: time.Now, NoIntake: !n.roles.Accept}
+	if o.sharedStore() {
+		g.others = n.beside()
+		so.Trouble = g.others.Trouble
+	}
 	for _, c := range console {
 		so.Console = c(g)
 	}
@@ -180,7 +186,18 @@ func (g *gateway) work(ctx context.Context, wg *sync.WaitGroup, failed chan<- er
 		}
 	})
 	wg.Go(func() { g.registry.Run(ctx) })
+	if g.others != nil {
+		wg.Go(func() { g.others.run(ctx) })
+	}
 	return worked
+}
+
+// deafen closes what listens, if a start that failed left it open.
+func (g *gateway) deafen(ln net.Listener) {
+	_ = ln.Close()
+	if g.plain != nil {
+		_ = g.plain.Close()
+	}
 }
 
 // leave tells the other nodes not to wait for this one.

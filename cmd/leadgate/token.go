@@ -98,6 +98,22 @@ func makeStore(ctx context.Context, o *Options, use func(store.Store) error) err
 	return useStore(ctx, o, use)
 }
 
+// lookAt is withStore for who changes nothing. A store that is empty or older than this
+// leadgate is *store.SchemaError.
+func lookAt(ctx context.Context, o *Options, look func(store.Store) error) error {
+	if err := o.stored(); err != nil {
+		return err
+	}
+	if err := o.unfinished(); err != nil {
+		return err
+	}
+	s, err := openEngine(ctx, o, engine{look: true})
+	if err != nil {
+		return err
+	}
+	return errors.Join(look(s), s.Close())
+}
+
 func useStore(ctx context.Context, o *Options, use func(store.Store) error) (err error) {
 	s, err := openStore(ctx, o, nil)
 	if err != nil {

@@ -25,7 +25,7 @@ type inserts struct {
 }
 
 // usualRow is more bytes than most rows have.
-const usualRow = 4 << 10
+const usualRow = 1 << 10
 
 // The header of the binary form, without extensions, and what comes after the last row.
 const (

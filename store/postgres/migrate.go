@@ -14,6 +14,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"leadgate/lead"
+	"leadgate/store"
 )
 
 //go:embed migrations/*.sql
@@ -27,7 +28,44 @@ const lockMigrate = 0x6c656164_00000000
 func migrate(ctx context.Context, o Options) error { return migrateTo(ctx, o, 0) }
 
 // migrateTo brings it to one of the migrations, 0 for the newest.
-func migrateTo(ctx context.Context, o Options, schema int64) (err error) {
+func migrateTo(ctx context.Context, o Options, schema int64) error {
+	return withMigrations(o, func(db *sql.DB, provider *goose.Provider, target int64) error {
+		if schema > 0 {
+			target = schema
+		}
+		if done, err := upToDate(ctx, db, target); done || err != nil {
+			return err
+		}
+		return locked(ctx, db, func() error {
+			if done, err := upToDate(ctx, db, target); done || err != nil {
+				return err
+			}
+			if _, err := provider.UpTo(ctx, target); err != nil {
+				return fmt.Errorf("migrating: %w", err)
+			}
+			return nil
+		})
+	})
+}
+
+// look fails with *store.SchemaError when there is something to migrate.
+func look(ctx context.Context, o Options) error {
+	return withMigrations(o, func(db *sql.DB, _ *goose.Provider, target int64) error {
+		current, err := schemaNow(ctx, db)
+		switch {
+		case err != nil:
+			return err
+		case current > target:
+			return tooNew(current, target)
+		case current < target:
+			return &store.SchemaError{Has: current, Knows: target}
+		}
+		return nil
+	})
+}
+
+// withMigrations runs fn with a connection that may migrate. target is the newest schema.
+func withMigrations(o Options, fn func(db *sql.DB, provider *goose.Provider, target int64) error) (err error) {
 	dsn := o.Migrate
 	if dsn == "" {
 		dsn = o.DSN
@@ -48,39 +86,34 @@ func migrateTo(ctx context.Context, o Options, schema int64) (err error) {
 		return fmt.Errorf("reading migrations: %w", err)
 	}
 	sources := provider.ListSources()
-	target := sources[len(sources)-1].Version
-	if schema > 0 {
-		target = schema
-	}
-	if done, err := upToDate(ctx, db, target); done || err != nil {
-		return err
-	}
-	return locked(ctx, db, func() error {
-		if done, err := upToDate(ctx, db, target); done || err != nil {
-			return err
-		}
-		if _, err := provider.UpTo(ctx, target); err != nil {
-			return fmt.Errorf("migrating: %w", err)
-		}
-		return nil
-	})
+	return fn(db, provider, sources[len(sources)-1].Version)
 }
 
 // upToDate reports whether the schema is what this leadgate knows. One made by a newer
 // leadgate is an error.
 func upToDate(ctx context.Context, db *sql.DB, target int64) (bool, error) {
-	var current int64
-	err := db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&current)
+	current, err := schemaNow(ctx, db)
+	if err == nil && current > target {
+		err = tooNew(current, target)
+	}
+	return err == nil && current == target, err
+}
+
+func tooNew(current, target int64) error {
+	return fmt.Errorf("%w: the store was made by a newer leadgate (schema %d, this one knows %d)", lead.ErrPermanent, current, target)
+}
+
+// schemaNow reads the schema that a database has, 0 for none.
+func schemaNow(ctx context.Context, db *sql.DB) (current int64, err error) {
+	err = db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&current)
 	var e *pgconn.PgError
 	switch {
 	case errors.As(err, &e) && e.Code == "42P01": // an empty database
-		return false, nil
+		return 0, nil
 	case err != nil:
-		return false, fmt.Errorf("reading schema version: %w", err)
-	case current > target:
-		return false, fmt.Errorf("%w: the store was made by a newer leadgate (schema %d, this one knows %d)", lead.ErrPermanent, current, target)
+		return 0, fmt.Errorf("reading schema version: %w", err)
 	}
-	return current == target, nil
+	return current, nil
 }
 
 // locked runs fn while no other node migrates. The lock is one of a transaction, so that

@@ -28,6 +28,10 @@ type Options struct {
 	Writers int              // connections that write; 0 for 6
 	Readers int              // connections that read; 0 for 8
 	Now     func() time.Time // nil for the system's
+
+	// NoMigrate only looks: nothing is made or brought up to date. A store of an earlier
+	// schema, or without any, is *store.SchemaError.
+	NoMigrate bool
 }
 
 // Store is a store.Store in one database.
@@ -74,6 +78,9 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 	}
 	if err := s.checkServer(ctx); err != nil {
 		return err
+	}
+	if o.NoMigrate {
+		return look(ctx, o)
 	}
 	if err := migrate(ctx, o); err != nil {
 		return err

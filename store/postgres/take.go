@@ -29,22 +29,38 @@ const readyTargets = `WITH RECURSIVE names(target) AS (
 		UNION ALL
 		SELECT (SELECT min(target) FROM jobs WHERE NOT buried AND kind = $1 AND target > names.target) FROM names WHERE names.target IS NOT NULL)
 	SELECT n.target FROM names n LEFT JOIN held h ON h.kind = $1 AND h.target = n.target
-	WHERE n.target IS NOT NULL AND (h.until IS NULL OR h.until <= $2) AND ($3::bigint = 0 OR h.kind IS NOT NULL AND h.until IS NULL
+	WHERE n.target IS NOT NULL AND (h.until IS NULL OR h.until <= $5) AND ($3::bigint = 0 OR h.kind IS NOT NULL AND h.until IS NULL
 			OR (SELECT count(*) FROM jobs WHERE NOT buried AND leased <> 0 AND kind = $1 AND target = n.target AND leased > $2) < $3)
-		AND EXISTS (SELECT 1 FROM jobs WHERE NOT buried AND kind = $1 AND target = n.target AND due <= $2 AND leased <= $2)`
+		AND EXISTS (SELECT 1 FROM jobs WHERE NOT buried AND kind = $1 AND target = n.target AND due <= $4 AND leased <= $2)`
+
+// times are what a take goes by. A lease goes by the database's clock, so that nodes
+// whose clocks differ take no job from each other. A due time and the end of a hold were
+// told by the clock of some node: what this node's clock or the database's finds due is
+// due, and a hold is over when both say so.
+type times struct{ lease, due, held int64 }
+
+func (s *Store) times(ctx context.Context, c *tx) (times, error) {
+	now, err := s.clock(ctx, c)
+	own := micros(s.now())
+	return times{lease: now, due: max(now, own), held: min(now, own)}, err
+}
 
 // Due leases jobs of a kind that are due, one of each target in turn. Nodes take jobs of
 // a kind one after the other, so that together they keep the limit of a target.
 func (s *Store) Due(ctx context.Context, t store.Take) ([]store.Job, error) {
-	now := micros(s.now())
+	var now times
 	var seen []string // asked before: mostly there is nothing to do
-	err := s.look(ctx, "looking for jobs", func(ctx context.Context, c *tx) error {
+	err := s.look(ctx, "looking for jobs", func(ctx context.Context, c *tx) (err error) {
+		seen = nil
+		if now, err = s.times(ctx, c); err != nil {
+			return err
+		}
 		return c.each(ctx, readyTargets, func(r pgx.Rows) error {
 			var name string
 			err := r.Scan(&name)
 			seen = append(seen, name)
 			return err
-		}, text(t.Kind), now, t.PerTarget)
+		}, text(t.Kind), now.lease, t.PerTarget, now.due, now.held)
 	})
 	if err != nil || len(seen) == 0 || t.N <= 0 {
 		return nil, err
@@ -52,6 +68,9 @@ func (s *Store) Due(ctx context.Context, t store.Take) ([]store.Job, error) {
 	var jobs []store.Job
 	err = s.rows(ctx, "taking jobs", func(ctx context.Context, c *tx) (err error) {
 		if _, err := c.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('leadgate jobs ' || $1, 0))`, text(t.Kind)); err != nil {
+			return err
+		}
+		if now, err = s.times(ctx, c); err != nil { // it may have waited for another node
 			return err
 		}
 		jobs, err = c.take(ctx, t, seen, now)
@@ -65,7 +84,7 @@ func (s *Store) Due(ctx context.Context, t store.Take) ([]store.Job, error) {
 
 // take leases what is due at a time of targets that were seen to be ready. Each is
 // looked at again: another runner may have been there.
-func (c *tx) take(ctx context.Context, t store.Take, seen []string, now int64) ([]store.Job, error) {
+func (c *tx) take(ctx context.Context, t store.Take, seen []string, now times) ([]store.Job, error) {
 	first := map[string]int{}
 	for _, name := range seen {
 		first[name] = 1
@@ -78,7 +97,7 @@ func (c *tx) take(ctx context.Context, t store.Take, seen []string, now int64) (
 		}
 		if r.gone {
 			err = c.buryTarget(ctx, t.Kind, r, now)
-		} else if r.until <= now {
+		} else if r.until <= now.held {
 			err = c.readDue(ctx, t, r, now)
 		}
 		if err != nil {
@@ -91,22 +110,22 @@ func (c *tx) take(ctx context.Context, t store.Take, seen []string, now int64) (
 		r := targets[name]
 		order, r.jobs = append(order, r.jobs[0]), r.jobs[1:]
 	}
-	return c.leaseJobs(ctx, order, fromMicros(now).Add(t.Lease))
+	return c.leaseJobs(ctx, order, fromMicros(now.lease).Add(t.Lease))
 }
 
 // targetNow reads how a target is.
-func (c *tx) targetNow(ctx context.Context, t store.Take, name string, now int64) (*targetRow, error) {
+func (c *tx) targetNow(ctx context.Context, t store.Take, name string, now times) (*targetRow, error) {
 	r := &targetRow{name: name}
 	err := c.QueryRow(ctx, `SELECT coalesce(h.until, 0), h.kind IS NOT NULL AND h.until IS NULL, coalesce(h.cause, ''),
 		(SELECT count(*) FROM jobs WHERE NOT buried AND leased <> 0 AND kind = n.kind AND target = n.target AND leased > $3)
-		FROM (SELECT $1::text AS kind, $2::text AS target) n LEFT JOIN held h ON h.kind = n.kind AND h.target = n.target`, text(t.Kind), name, now).
+		FROM (SELECT $1::text AS kind, $2::text AS target) n LEFT JOIN held h ON h.kind = n.kind AND h.target = n.target`, text(t.Kind), name, now.lease).
 		Scan(&r.until, &r.gone, &r.cause, &r.busy)
 	return r, err
 }
 
 // readDue finds which jobs of a target may begin, and locks them. What somebody else
 // has locked is passed over.
-func (c *tx) readDue(ctx context.Context, t store.Take, r *targetRow, now int64) error {
+func (c *tx) readDue(ctx context.Context, t store.Take, r *targetRow, now times) error {
 	most := t.N
 	if t.PerTarget > 0 {
 		most = min(most, t.PerTarget-r.busy)
@@ -114,12 +133,12 @@ func (c *tx) readDue(ctx context.Context, t store.Take, r *targetRow, now int64)
 	if most <= 0 {
 		return nil
 	}
-	return c.each(ctx, `SELECT id FROM jobs WHERE NOT buried AND kind = $1 AND target = $2 AND due <= $3 AND leased <= $3 ORDER BY due, id LIMIT $4 FOR UPDATE SKIP LOCKED`, func(rows pgx.Rows) error {
+	return c.each(ctx, `SELECT id FROM jobs WHERE NOT buried AND kind = $1 AND target = $2 AND due <= $3 AND leased <= $5 ORDER BY due, id LIMIT $4 FOR UPDATE SKIP LOCKED`, func(rows pgx.Rows) error {
 		var id int64
 		err := rows.Scan(&id)
 		r.jobs = append(r.jobs, id)
 		return err
-	}, text(t.Kind), r.name, now, most)
+	}, text(t.Kind), r.name, now.due, most, now.lease)
 }
 
 // leaseJobs leases jobs, and returns them in the order asked for.
@@ -144,11 +163,11 @@ func (c *tx) leaseJobs(ctx context.Context, order []int64, until time.Time) ([]s
 }
 
 // buryTarget buries what is due of a target that is held for good.
-func (c *tx) buryTarget(ctx context.Context, kind string, r *targetRow, now int64) error {
+func (c *tx) buryTarget(ctx context.Context, kind string, r *targetRow, now times) error {
 	_, err := c.Exec(ctx, `WITH gone AS (UPDATE jobs SET buried = true, buried_at = $1, leased = 0, again = NULL, cause = $2 WHERE id IN (
-				SELECT id FROM jobs WHERE NOT buried AND kind = $3 AND target = $4 AND due <= $1 AND leased <= $1 ORDER BY due, id LIMIT $5 FOR UPDATE SKIP LOCKED) RETURNING kind)
+				SELECT id FROM jobs WHERE NOT buried AND kind = $3 AND target = $4 AND due <= $8 AND leased <= $9 ORDER BY due, id LIMIT $5 FOR UPDATE SKIP LOCKED) RETURNING kind)
 		INSERT INTO counts (name, value) SELECT c.name || $3, c.value * (SELECT count(*) FROM gone) FROM (VALUES ($6, -1), ($7, 1)) c(name, value)`,
-		now, r.cause, text(kind), r.name, buryMost, store.CountJobs, store.CountBuried)
+		now.lease, r.cause, text(kind), r.name, buryMost, store.CountJobs, store.CountBuried, now.due, now.lease)
 	return err
 }
 
@@ -160,7 +179,11 @@ func (s *Store) Hold(ctx context.Context, kind, target string, until time.Time, 
 			text(kind), text(target), null(micros(until)), text(cause)); err != nil {
 			return err
 		}
-		_, err := t.Exec(ctx, `DELETE FROM held WHERE (kind, target) IN (SELECT kind, target FROM held WHERE until <= $1 ORDER BY kind, target FOR UPDATE SKIP LOCKED)`, micros(s.now())) // nothing comes of them any more
+		now, err := s.times(ctx, t)
+		if err != nil {
+			return err
+		}
+		_, err = t.Exec(ctx, `DELETE FROM held WHERE (kind, target) IN (SELECT kind, target FROM held WHERE until <= $1 ORDER BY kind, target FOR UPDATE SKIP LOCKED)`, now.held) // nothing comes of them any more
 		return err
 	})
 }

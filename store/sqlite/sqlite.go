@@ -19,7 +19,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -34,6 +33,10 @@ var migrations embed.FS
 type Options struct {
 	Path string           // of the file; it is made when missing
 	Now  func() time.Time // nil for the system's
+
+	// NoMigrate only looks: nothing is made, brought up to date or written. A store that
+	// is not there is lead.ErrNotFound, one of an earlier schema *store.SchemaError.
+	NoMigrate bool
 
 	// Yield is called before every write, and may rest: an engine that works in this
 	// process leaves the processors to those who wait for an answer. nil for never.
@@ -78,6 +81,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if s.yield == nil {
 		s.yield = func() {}
+	}
+	if o.NoMigrate {
+		if err := s.look(ctx, path, o.vfs); err != nil {
+			return nil, errors.Join(fmt.Errorf("opening store: %w", classed(err)), s.Close())
+		}
+		return s, nil
 	}
 	if err := s.connect(path, o.vfs); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening store: %w", err), s.Close())
@@ -164,20 +173,16 @@ func dsn(path, extra string, pragmas ...string) string {
 }
 
 func (s *Store) start(ctx context.Context) error {
-	dir, err := fs.Sub(migrations, "migrations")
+	provider, err := s.migrations()
 	if err != nil {
 		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.write, dir)
-	if err != nil {
-		return fmt.Errorf("reading migrations: %w", err)
 	}
 	current, target, err := provider.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("reading schema version: %w", err)
 	}
 	if current > target {
-		return fmt.Errorf("%w: the store was made by a newer leadgate (schema %d, this one knows %d)", lead.ErrPermanent, current, target)
+		return tooNew(current, target)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrating: %w", err)
