@@ -152,6 +152,9 @@ func (n *Node) beatStreams(ctx context.Context) ([]deceased, error) {
 		}
 	}
 	dead, upset := h.hear(answers[:], n.me, n.acks.counts(), time.Now())
+	if n.hasRoom() {
+		n.full.Store(0) // also when nobody pushes
+	}
 	if upset {
 		n.log.WarnContext(ctx, "Redis lost what it held; it is pushed again")
 		n.news.all()
