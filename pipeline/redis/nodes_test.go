@@ -116,9 +116,9 @@ func vanish(n *Node) {
 	n.wg.Wait()
 }
 
-// TestPoison: a delivery that ends every process which touches it, the second time in
+// TestPoison: a delivery that ends every process which touches it, the third time in
 // company, is alone from then on and counts its victims, so that it is parked after
-// two of them; one that was given back is not blamed.
+// the fourth; one that was given back is not blamed.
 func TestPoison(t *testing.T) {
 	t.Parallel()
 	r := services.Redis(t)
@@ -128,7 +128,7 @@ func TestPoison(t *testing.T) {
 	for death, want := range []struct {
 		single  bool
 		attempt int
-	}{{false, 0}, {false, 0}, {true, 0}, {true, 1}, {true, 2}} {
+	}{{false, 0}, {false, 0}, {false, 0}, {true, 1}, {true, 2}} {
 		n := closed(t, open(t, r.URL(), Options{Work: true}))
 		x := pullAll(t, n, 1)[task.ID]
 		if x.Single != want.single || x.Attempt != want.attempt {

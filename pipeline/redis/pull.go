@@ -56,7 +56,7 @@ func (n *Node) suspect(ctx context.Context, t *pipeline.Task, k *ticket) {
 	_, err := pipe.Exec(ctx)
 	n.observe(err, time.Since(start))
 	if err == nil {
-		t.Attempt = int(count.Val()) - 1
+		t.Attempt = int(count.Val()) // those before it was suspected count as one
 		n.acks.hold(attempt{k.stream, t.ID})
 	}
 }
@@ -220,8 +220,8 @@ func (n *Node) claimSome(ctx context.Context, d deceased) bool {
 // suspectTimes is how often an entry was handed out, to a worker that died in the
 // end, when its deliveries are worked alone. A dead worker leaves many that it had
 // only read ahead, and a transaction for each of them takes longer than the next
-// death may be away: the first time they are tried in company.
-const suspectTimes = 2
+// death may be away: they are tried in company twice more.
+const suspectTimes = 3
 
 // recall takes what Redis thinks that this node has, and it has not: the answer to a
 // read was lost on its way.
