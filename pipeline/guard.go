@@ -13,9 +13,12 @@ import (
 )
 
 // guard keeps one bad delivery from killing the process again and again. Each
-// worker notes what it has in hand in a file of its own before it begins. After
-// an unclean end, what stood there is tried singly, the attempt written first; a
-// delivery that ended the process twice is parked unread.
+// worker notes what it has in hand in a file of its own before it begins. After an
+// unclean end, what stood there is tried once more in company: hundreds were in hand,
+// mostly none of them is to blame, and a transaction for each would keep everything
+// else waiting. What was in hand at the next unclean end again is tried singly, the
+// attempt written first; a delivery over which a process died once in company, and
+// then alone, is parked unread: the third death is the last.
 //
 // The notes are not synced: a process that dies leaves them to the system, and
 // after a power cut nobody is to blame.
@@ -23,10 +26,11 @@ type guard struct {
 	mu       sync.Mutex
 	dir      string
 	slots    map[int]*os.File
-	attempts map[lead.ID]int // suspects, with how often a process died over each alone
+	attempts map[lead.ID]int // suspects, with how often a process died over each since it is one
 }
 
-// fatalAttempts is how often a process may die over one delivery.
+// fatalAttempts is how often a process may die over one delivery, after the first
+// time. A delivery with so many is not read again.
 const fatalAttempts = 2
 
 const suspectsFile = "suspects.json"
@@ -47,6 +51,7 @@ func openGuard(dir string) (*guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening guard: %w", err)
 	}
+	counted := map[lead.ID]bool{} // once for each death
 	for _, name := range hands {
 		body, err := os.ReadFile(name)
 		if err != nil {
@@ -54,8 +59,11 @@ func openGuard(dir string) (*guard, error) {
 		}
 		for ; len(body) >= 16; body = body[16:] {
 			id := lead.ID(body[:16])
-			if _, known := g.attempts[id]; !known && !id.IsZero() {
-				g.attempts[id] = 0
+			if n, known := g.attempts[id]; n == 0 && !id.IsZero() && !counted[id] {
+				counted[id] = true
+				if g.attempts[id] = 0; known {
+					g.attempts[id] = 1
+				}
 			}
 		}
 	}
@@ -70,12 +78,13 @@ func openGuard(dir string) (*guard, error) {
 	return g, nil
 }
 
-// suspect tells whether a process died while it had this delivery in hand.
+// suspect tells whether a delivery is to be tried singly: two processes died while they
+// had it in hand.
 func (g *guard) suspect(id lead.ID) (attempts int, yes bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	attempts, yes = g.attempts[id]
-	return attempts, yes
+	attempts = g.attempts[id]
+	return attempts, attempts > 0
 }
 
 // enter notes what a worker takes in hand. A note that cannot be written is no
@@ -107,10 +116,7 @@ func (g *guard) enter(slot int, tasks []Task) {
 func (g *guard) leave(slot int, tasks []Task) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(tasks) == 1 && tasks[0].Single {
-		delete(g.attempts, tasks[0].ID)
-		_ = g.save()
-	}
+	g.acquit(tasks)
 	if f := g.slots[slot]; f != nil {
 		_, _ = f.WriteAt(make([]byte, 16*batchEntries), 0)
 	}
@@ -133,6 +139,17 @@ func (g *guard) forget(ids []lead.ID) {
 	before := len(g.attempts)
 	for _, id := range ids {
 		delete(g.attempts, id)
+	}
+	if len(g.attempts) < before {
+		_ = g.save()
+	}
+}
+
+// acquit takes tasks that nobody died over off the suspects. The lock is held.
+func (g *guard) acquit(tasks []Task) {
+	before := len(g.attempts)
+	for i := range tasks {
+		delete(g.attempts, tasks[i].ID)
 	}
 	if len(g.attempts) < before {
 		_ = g.save()

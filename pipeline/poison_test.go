@@ -295,8 +295,8 @@ func TestStoreIsTooSlow(t *testing.T) {
 	eventually(t, "all of them", func() bool { return n.leads() == 60 })
 }
 
-// The crash-loop guard: what a dead process had in hand is tried singly, and
-// parked unread when the process died over it twice.
+// The crash-loop guard: what a dead process had in hand is tried once more in company,
+// then singly, and parked unread after the third death.
 func TestCrashLoop(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -308,17 +308,24 @@ func TestCrashLoop(t *testing.T) {
 	if err := n.stop(); err != nil {
 		t.Fatal(err)
 	}
-	// The next two die over the bad one alone, each with its attempt written first.
-	for attempt := range 2 {
+	// The next one dies with it in company again, the third over it alone, its attempt
+	// written first.
+	for death := range 2 {
 		g, err := openGuard(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, suspect := g.suspect(bad)
-		if !suspect || got != attempt {
-			t.Fatalf("attempt %d: suspect %v with %d attempts", attempt, suspect, got)
+		got, alone := g.suspect(bad)
+		if alone != (death == 1) || got != death {
+			t.Fatalf("after death %d: alone %v with %d attempts", death+1, alone, got)
 		}
-		g.enter(0, []Task{{ID: bad, Single: true}})
+		if tasks := []Task{{ID: bad, Single: alone}}; alone {
+			g.enter(0, tasks)
+		} else {
+			g.enter(0, append(tasks, Task{ID: good}))
+			g.enter(1, []Task{{ID: good}})
+			g.leave(1, []Task{{ID: good}}) // acquitted: nobody died over it
+		}
 	}
 	read := atomic.Int32{}
 	after := start(t, nodeOptions{dir: dir, parse: func(d lead.Delivery, s connectors.Settings) (lead.Parsed, error) {

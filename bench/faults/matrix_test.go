@@ -20,6 +20,7 @@ type row struct {
 
 	words  []string // what /healthz says of it: one of these, in small letters
 	metric string   // a metric that changes by it
+	steady string   // what /healthz says hardly again once the fault is over: a node does not waver
 }
 
 // form is what a row stands on.
@@ -88,6 +89,9 @@ func (r *row) play(t *testing.T) {
 	got := f.settle()
 	if err := f.watch.shown(f.from, f.to.Add(time.Second), r.words, r.metric); err != nil {
 		t.Error(err)
+	}
+	if n := f.watch.relapses(f.to, r.steady); r.steady != "" && n > len(f.nodes) {
+		t.Errorf("after the fault the nodes said %d times anew that something is wrong with %q", n, r.steady)
 	}
 	t.Logf("fault of %.1f s, green after %.1f s on a machine that takes %.1f times as long as alone; %d acknowledged, answers %v, p99 %v, slowest %v", f.to.Sub(f.from).Seconds(), took.Seconds(), f.watch.stretch(f.from),
 		got.Acked, got.Codes, got.Latency.Quantile(.99).Round(time.Microsecond), got.Latency.Max().Round(time.Millisecond))

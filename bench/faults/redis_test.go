@@ -11,7 +11,7 @@ func redisRows() []row {
 	return []row{
 		{name: "12 Redis dies and comes back empty", quick: true, calm: true, fault: func(f *field) {
 			f.lasting(pick(3*time.Second, long), func() { f.redis.Kill(f) }, func() { f.redis.Start(f) })
-		}, words: queueWords()},
+		}, words: queueWords(), steady: "redis"},
 		{name: "12 no Redis at the start", fault: func(f *field) {
 			f.lasting(pick(time.Second, long), func() {
 				f.redis.Kill(f)
@@ -46,7 +46,7 @@ func redisRows() []row {
 		}, words: queueWords()},
 		{name: "16 Redis is silent", quick: true, calm: true, fault: func(f *field) {
 			f.lasting(pick(3*time.Second, long), func() { f.eachQueue(func(i int) { f.queue[i].Silent(f) }) }, func() { f.eachQueue(func(i int) { f.queue[i].Heal(f) }) })
-		}, words: queueWords()},
+		}, words: queueWords(), steady: "redis"},
 		{name: "16 Redis is slow", calm: true, fault: func(f *field) {
 			f.lasting(pick(4*time.Second, long), func() { f.eachQueue(func(i int) { f.queue[i].Slow(f, 2*time.Second) }) }, func() { f.eachQueue(func(i int) { f.queue[i].Heal(f) }) })
 		}, words: queueWords()},

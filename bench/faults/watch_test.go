@@ -144,6 +144,29 @@ func (w *watch) shown(from, to time.Time, words []string, metric string) error {
 	return nil
 }
 
+// relapses counts how often nodes say anew, after a moment, that something is wrong
+// with what a word names. What they say of Redis tells since when.
+func (w *watch) relapses(from time.Time, word string) (n int) {
+	known := map[string]bool{}
+	for _, s := range w.all() {
+		if s.health == nil {
+			continue
+		}
+		for _, why := range s.health.Why {
+			_, since, _ := strings.Cut(why, " since ")
+			since, _, _ = strings.Cut(since, ": ")
+			key := fmt.Sprint(s.node, since)
+			if strings.Contains(strings.ToLower(why), word) && !known[key] {
+				known[key] = true
+				if at, err := time.Parse(time.RFC3339, since); err == nil && at.After(from) {
+					n++
+				}
+			}
+		}
+	}
+	return n
+}
+
 // sum adds up the series of a metric.
 func sum(metrics map[string]float64, name string) (total float64) {
 	for series, v := range metrics {

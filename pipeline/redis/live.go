@@ -130,35 +130,51 @@ func (n *Node) speak(ctx context.Context) {
 	}
 }
 
-// listen hears what the other nodes tell, without end.
+// quietTime is after how long without a word the connection is asked whether it is
+// there.
+const quietTime = 2 * time.Second
+
+// listen hears what the other nodes tell, without end. After it heard nothing for a
+// while subscribers have to look themselves, and the pipeline asks about everything.
 func (n *Node) listen(ctx context.Context) {
+	for deaf := false; ; deaf = true {
+		n.listenOnce(ctx, deaf)
+		if ctx.Err() != nil {
+			return
+		}
+		n.hub.Miss()
+		if !sleep(ctx, jitter(beatEvery)) {
+			return
+		}
+	}
+}
+
+// listenOnce hears until the connection breaks, or until not even the answer to a ping
+// comes: one that is gone without a word says nothing for ever.
+func (n *Node) listenOnce(ctx context.Context, deaf bool) {
 	sub := n.main.Subscribe(ctx, n.busChannel(), n.doneChannel())
 	stop := context.AfterFunc(ctx, func() { _ = sub.Close() }) // frees who waits
 	defer stop()
 	defer sub.Close()
-	for deaf := false; ctx.Err() == nil; {
-		m, err := sub.ReceiveTimeout(ctx, 5*time.Second)
+	for quiet := false; ctx.Err() == nil; {
+		m, err := sub.ReceiveTimeout(ctx, quietTime)
 		var timeout net.Error
 		switch {
 		case err == nil:
-			if deaf {
+			if quiet = false; deaf {
 				deaf = false
 				n.hub.Miss()
 				n.news.all()
 			}
 			n.hear(m)
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, quiet, !errors.As(err, &timeout), !timeout.Timeout():
 			return
-		case errors.As(err, &timeout) && timeout.Timeout():
-			if err := sub.Ping(ctx); err != nil {
-				deaf = true
-			}
 		default:
-			if !deaf {
-				deaf = true
-				n.hub.Miss() // from now on subscribers have to look themselves
-			}
-			if !sleep(ctx, jitter(beatEvery)) {
+			quiet = true
+			one, cancel := context.WithTimeout(ctx, readTimeout)
+			err := sub.Ping(one)
+			cancel()
+			if err != nil {
 				return
 			}
 		}

@@ -61,6 +61,7 @@ type Node struct {
 	target  target
 	main    goredis.UniversalClient // for what answers at once
 	readers goredis.UniversalClient // for what blocks; nil when this node does not pull
+	lookout goredis.UniversalClient // for looks at how fast Redis answers
 	local   pipeline.Queue          // all that this node's workers pull from
 	hub     *pipeline.Hub
 	roll    *pipeline.Roll
@@ -102,8 +103,7 @@ func Open(ctx context.Context, url string, o Options) (*Node, error) {
 	first, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := n.verify(first); errors.Is(err, lead.ErrInvalid) {
-		_ = n.main.Close()
-		return nil, err
+		return nil, errors.Join(err, n.disconnect())
 	}
 	if o.Work {
 		n.readers = n.target.newClient(conf, streams+2)
@@ -124,8 +124,11 @@ func Check(ctx context.Context, url string, o Options) error {
 	if err = n.verify(ctx); err != nil && !errors.Is(err, lead.ErrInvalid) {
 		err = fmt.Errorf("%w: %s", lead.ErrUnavailable, words(err))
 	}
-	return errors.Join(err, n.main.Close())
+	return errors.Join(err, n.disconnect())
 }
+
+// disconnect closes the connections that every node has.
+func (n *Node) disconnect() error { return errors.Join(n.main.Close(), n.lookout.Close()) }
 
 // newNode makes a node that does nothing yet. The configuration of TLS is nil in clear.
 func newNode(url string, o Options) (*Node, *tls.Config, error) {
@@ -145,7 +148,7 @@ func newNode(url string, o Options) (*Node, *tls.Config, error) {
 	}
 	logging.Disable() // go-redis writes to stderr; what matters comes back as an error
 	n := &Node{
-		opt: o, log: o.Log, target: t, me: consumerName(o.Name), main: t.newClient(conf, 8),
+		opt: o, log: o.Log, target: t, me: consumerName(o.Name), main: t.newClient(conf, 8), lookout: t.newClient(conf, 1),
 		local: pipeline.NewQueue(), hub: pipeline.NewHub(), roll: pipeline.NewRoll(time.Now),
 		wake: make(chan struct{}, 1), dead: make(chan []deceased, 1), taken: make(chan struct{}, 1),
 		refs: newRefs(), news: newNews(), acks: newAcks(), says: newSays(), leavers: newLeavers(),
@@ -201,7 +204,7 @@ func (n *Node) Close() error {
 		n.flush(ctx)
 		n.leave(ctx)
 	}
-	if err := n.main.Close(); err != nil {
+	if err := n.disconnect(); err != nil {
 		return fmt.Errorf("closing Redis: %w", err)
 	}
 	return nil

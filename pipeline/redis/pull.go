@@ -56,7 +56,7 @@ func (n *Node) suspect(ctx context.Context, t *pipeline.Task, k *ticket) {
 	_, err := pipe.Exec(ctx)
 	n.observe(err, time.Since(start))
 	if err == nil {
-		t.Attempt = int(count.Val()) - 1
+		t.Attempt = int(count.Val()) // those before it was suspected count as one
 		n.acks.hold(attempt{k.stream, t.ID})
 	}
 }
@@ -210,9 +210,18 @@ func (n *Node) claimSome(ctx context.Context, d deceased) bool {
 	if err != nil || !ok {
 		return false
 	}
-	n.takeEntries(ctx, d.stream, messagesOf(list), d.beat != farewell)
+	messages, times := messagesOf(list)
+	for i := range messages {
+		n.takeEntries(ctx, d.stream, messages[i:i+1], d.beat != farewell && times[i] >= suspectTimes)
+	}
 	return true
 }
+
+// suspectTimes is how often an entry was handed out, to a worker that died in the
+// end, when its deliveries are worked alone. A dead worker leaves many that it had
+// only read ahead, and a transaction for each of them takes longer than the next
+// death may be away: they are tried in company twice more.
+const suspectTimes = 3
 
 // recall takes what Redis thinks that this node has, and it has not: the answer to a
 // read was lost on its way.
@@ -227,25 +236,26 @@ func (n *Node) recall(ctx context.Context, s int) {
 	}
 }
 
-// messagesOf reads entries out of the answer of a script.
-func messagesOf(list []any) []goredis.XMessage {
-	out := make([]goredis.XMessage, 0, len(list))
+// messagesOf reads entries out of the answer of claimScript, and how often each was
+// handed out before.
+func messagesOf(list []any) (out []goredis.XMessage, times []int64) {
 	for _, v := range list {
-		pair, _ := v.([]any)
-		if len(pair) != 2 {
+		parts, _ := v.([]any)
+		if len(parts) != 3 {
 			continue
 		}
 		m := goredis.XMessage{Values: map[string]any{}}
-		m.ID, _ = pair[0].(string)
-		fields, _ := pair[1].([]any)
+		m.ID, _ = parts[0].(string)
+		n, _ := parts[2].(int64)
+		fields, _ := parts[1].([]any)
 		for i := 0; i+1 < len(fields); i += 2 {
 			if name, ok := fields[i].(string); ok {
 				m.Values[strings.ToLower(name)] = fields[i+1]
 			}
 		}
-		out = append(out, m)
+		out, times = append(out, m), append(times, n)
 	}
-	return out
+	return out, times
 }
 
 // jitter returns a time between half of d and d.

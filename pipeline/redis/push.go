@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,7 +57,7 @@ func (n *Node) room(ctx context.Context) bool {
 		if n.breaker.open() {
 			return false
 		}
-		if !n.health.full() && n.ownBytes() < ownBytesMost {
+		if n.hasRoom() {
 			n.full.Store(0)
 			return true
 		}
@@ -70,9 +71,9 @@ func (n *Node) room(ctx context.Context) bool {
 	}
 }
 
-func (n *Node) ownBytes() int {
+func (n *Node) hasRoom() bool {
 	_, bytes := n.refs.size()
-	return bytes
+	return !n.health.full() && bytes < ownBytesMost
 }
 
 // send writes tasks into the streams, all in one round trip, and returns those that
@@ -143,8 +144,12 @@ func (n *Node) discard(idle []*entry) {
 	}
 }
 
-// lostBatch is how many entries one script looks for.
-const lostBatch = 500
+// How many entries one script looks for, and how many scripts go in one round trip, so
+// that Redis has time for others between them.
+const (
+	lostBatch   = 500
+	lostScripts = 8
+)
 
 // Lost tells which of this node's deliveries no queue has any more. While the breaker
 // is open that is also what lies in Redis: it is to be worked here. What Redis does
@@ -168,45 +173,52 @@ func (n *Node) Lost(ctx context.Context, ids []lead.ID) ([]lead.ID, error) {
 	return lost, nil
 }
 
-// missing asks Redis which entries are gone, in one round trip.
+// question is a script that looks for entries.
+type question struct {
+	stream  int
+	entries []*entry
+	answer  *goredis.Cmd
+}
+
+// missing asks Redis which entries are gone.
 func (n *Node) missing(ctx context.Context, there map[*entry][]lead.ID) (gone []*entry) {
 	var byStream [streams][]*entry
 	for e := range there {
 		byStream[e.stream] = append(byStream[e.stream], e)
 	}
-	type question struct {
-		entries []*entry
-		answer  *goredis.Cmd
-	}
-	var asked []question
-	pipe := n.main.Pipeline()
+	var questions []question
 	for s, list := range byStream {
-		for len(list) > 0 {
-			some := list[:min(len(list), lostBatch)]
-			list = list[len(some):]
-			args := []any{group}
-			for _, e := range some {
-				args = append(args, e.id)
-			}
-			asked = append(asked, question{some, pipe.Eval(ctx, lostScript, []string{n.keys[s].stream, n.keys[s].inc}, args...)})
+		for some := range slices.Chunk(list, lostBatch) {
+			questions = append(questions, question{stream: s, entries: some})
 		}
 	}
-	if len(asked) == 0 {
-		return nil
+	for some := range slices.Chunk(questions, lostScripts) {
+		n.ask(ctx, some)
+		for _, q := range some {
+			if answer, err := q.answer.Slice(); err == nil && len(answer) > 0 { // not answered: not lost
+				gone = append(gone, goneOf(q.entries, answer)...)
+			}
+		}
 	}
+	return gone
+}
+
+// ask puts questions, in one round trip.
+func (n *Node) ask(ctx context.Context, questions []question) {
 	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
 	defer cancel()
+	pipe := n.main.Pipeline()
+	for i := range questions {
+		q := &questions[i]
+		args := []any{group}
+		for _, e := range q.entries {
+			args = append(args, e.id)
+		}
+		q.answer = pipe.Eval(ctx, lostScript, []string{n.keys[q.stream].stream, n.keys[q.stream].inc}, args...)
+	}
 	start := time.Now()
 	_, err := pipe.Exec(ctx)
 	n.observe(err, time.Since(start))
-	for _, q := range asked {
-		answer, err := q.answer.Slice()
-		if err != nil || len(answer) == 0 {
-			continue // not answered: not lost
-		}
-		gone = append(gone, goneOf(q.entries, answer)...)
-	}
-	return gone
 }
 
 // goneOf reads the answer of lostScript about entries.

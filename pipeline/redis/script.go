@@ -47,7 +47,8 @@ return out`
 //
 //	KEYS  stream, heartbeats
 //	ARGV  group, new consumer, old consumer, its heartbeat, how many
-//	→     entries, or false when nothing is left of the old consumer
+//	→     entries, each of id, fields and how often it was handed out before, or false
+//	      when nothing is left of the old consumer
 const claimScript = `
 if (redis.call('HGET', KEYS[2], ARGV[3]) or '') ~= ARGV[4] then return false end
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', ARGV[5], ARGV[3])
@@ -56,12 +57,15 @@ if #pending == 0 then
   redis.call('HDEL', KEYS[2], ARGV[3])
   return false
 end
-local claim = {'XCLAIM', KEYS[1], ARGV[1], ARGV[2], '0'}
-for _, p in ipairs(pending) do claim[#claim+1] = p[1] end
+local claim, times = {'XCLAIM', KEYS[1], ARGV[1], ARGV[2], '0'}, {}
+for _, p in ipairs(pending) do
+  claim[#claim+1] = p[1]
+  times[p[1]] = p[4]
+end
 local out, there = {}, {}
 for _, e in ipairs(redis.call(unpack(claim))) do
   if e then
-    out[#out+1] = e
+    out[#out+1] = {e[1], e[2], times[e[1]]}
     there[e[1]] = true
   end
 end

@@ -62,39 +62,53 @@ func (h *health) pushed(bytes int) {
 }
 
 // tend keeps this node's heartbeat, watches how Redis is, and probes it while the
-// breaker is open, once a second and with jitter.
+// breaker is open, once a second and with jitter. It looks at it sooner when there is
+// doubt.
 func (n *Node) tend(ctx context.Context) {
+	t := time.NewTimer(jitter(beatEvery))
+	defer t.Stop()
 	for {
-		t := time.NewTimer(jitter(beatEvery))
+		beat := true
 		select {
 		case <-ctx.Done():
-			t.Stop()
 			return
 		case <-n.wake:
-			t.Stop()
-			if !sleep(ctx, 20*time.Millisecond) { // many ask at once
-				return
-			}
+		case <-n.breaker.doubt:
+			beat = false
 		case <-t.C:
 		}
+		if !sleep(ctx, lookPace) { // many ask at once
+			return
+		}
+		if !beat {
+			if !n.breaker.open() {
+				_, _ = n.look(ctx)
+			}
+			continue
+		}
 		n.beat(ctx)
+		t.Reset(jitter(beatEvery))
 	}
 }
 
 // beat looks at Redis once.
 func (n *Node) beat(ctx context.Context) {
-	one, cancel := context.WithTimeout(ctx, beatTimeout)
-	defer cancel()
-	start := time.Now()
 	var dead []deceased
-	err := n.verify(one)
+	var waited time.Duration
+	late, err := n.look(ctx)
 	if err == nil {
-		dead, err = n.beatStreams(one)
+		one, cancel := context.WithTimeout(ctx, beatTimeout)
+		defer cancel()
+		waited = fair(func() {
+			if err = n.verify(one); err == nil {
+				dead, err = n.beatStreams(one)
+			}
+		})
 	}
 	if ctx.Err() != nil {
 		return
 	}
-	if n.breaker.probe(err, time.Since(start)) {
+	if n.breaker.probe(err, late, waited) {
 		if _, _, _, trips := n.breaker.state(); trips > 0 {
 			n.log.InfoContext(ctx, "working with Redis again")
 			n.says.missed() // what was said here meanwhile
@@ -138,6 +152,9 @@ func (n *Node) beatStreams(ctx context.Context) ([]deceased, error) {
 		}
 	}
 	dead, upset := h.hear(answers[:], n.me, n.acks.counts(), time.Now())
+	if n.hasRoom() {
+		n.full.Store(0) // also when nobody pushes
+	}
 	if upset {
 		n.log.WarnContext(ctx, "Redis lost what it held; it is pushed again")
 		n.news.all()
