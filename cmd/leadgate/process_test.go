@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -24,17 +25,49 @@ type process struct {
 	url string
 }
 
-// newProcess builds a gateway; start starts it over an empty data folder.
+// shipped is the program of all processes, built once, when the first test asks.
+var shipped built
+
+// built is a gateway as it is shipped, in a folder of its own.
+type built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+func (p *built) path() (string, error) {
+	p.once.Do(func() {
+		if p.dir, p.err = os.MkdirTemp("", "leadgate-shipped-"); p.err != nil {
+			return
+		}
+		build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(p.dir, "leadgate"), ".")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			p.err = fmt.Errorf("building: %w\n%s", err, out)
+		}
+	})
+	return filepath.Join(p.dir, "leadgate"), p.err
+}
+
+// cleaned runs the tests and removes what they built.
+type cleaned struct{ *testing.M }
+
+func (c cleaned) Run() int {
+	status := c.M.Run()
+	if shipped.dir != "" {
+		_ = os.RemoveAll(shipped.dir)
+	}
+	return status
+}
+
+// newProcess makes a gateway; start starts it over an empty data folder.
 func newProcess(t *testing.T, flags ...string) *process {
 	t.Helper()
-	dir := t.TempDir()
-	p := &process{t: t, exe: filepath.Join(dir, "leadgate"), data: filepath.Join(dir, "data"), flags: flags}
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", p.exe, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
+	exe, err := shipped.path()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return p
+	return &process{t: t, exe: exe, data: filepath.Join(t.TempDir(), "data"), flags: flags}
 }
 
 // start starts the gateway and waits until it is ready.

@@ -16,7 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"leadgate": main}) }
+func TestMain(m *testing.M) { testscript.Main(cleaned{m}, map[string]func(){"leadgate": main}) }
 
 // TestScripts plays every subcommand as a process of its own.
 func TestScripts(t *testing.T) {

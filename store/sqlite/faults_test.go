@@ -3,7 +3,6 @@ package sqlite
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -42,7 +41,7 @@ func TestEveryCallFails(t *testing.T) {
 
 func failNth(t *testing.T, f *faults, kind string, n int, forever bool, code int32) bool {
 	t.Helper()
-	path, at := filepath.Join(t.TempDir(), "leadgate.db"), time.Now().UTC()
+	path, at := migrated(t), time.Now().UTC()
 	f.inject("", 0, false, 0)
 	s, err := Open(t.Context(), Options{Path: path, vfs: f.name})
 	if err != nil {

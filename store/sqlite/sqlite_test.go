@@ -5,9 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,9 +33,45 @@ func open(t *testing.T, path string, now func() time.Time) *Store {
 	return s
 }
 
+// empty is the file of a new store: reading and running the migrations is most of what
+// a short test would cost.
+var empty = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "leadgate-empty-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "leadgate.db")
+	s, err := Open(context.Background(), Options{Path: path})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the log of a closed store stays: %v", err)
+	}
+	return os.ReadFile(path)
+})
+
+// migrated returns the path of an empty store that no migration waits for.
+func migrated(t *testing.T) string {
+	t.Helper()
+	file, err := empty()
+	path := filepath.Join(t.TempDir(), "leadgate.db")
+	if err == nil {
+		err = os.WriteFile(path, file, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, now func() time.Time) store.Store {
-		return open(t, filepath.Join(t.TempDir(), "leadgate.db"), now)
+		return open(t, migrated(t), now)
 	})
 }
 

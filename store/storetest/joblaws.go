@@ -15,7 +15,7 @@ import (
 // waits.
 func testJobLaws(t *testing.T, b *bench) {
 	round := 0
-	rapid.Check(t, func(r *rapid.T) {
+	checkSample(t, func(r *rapid.T) {
 		round++
 		w := &jobWorld{b: b, r: r, kind: key("round-%d", round), held: map[string]time.Time{}, told: map[string]int{}, seen: map[string]int{}}
 		for range rapid.IntRange(5, 40).Draw(r, "steps") {

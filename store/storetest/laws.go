@@ -14,7 +14,7 @@ import (
 // came with one value is in one lead, and what is counted is what is there.
 func testIdentityLaws(t *testing.T, b *bench) {
 	round := 0
-	rapid.Check(t, func(r *rapid.T) {
+	checkSample(t, func(r *rapid.T) {
 		round++
 		checkRound(t, b, r, round)
 	})

@@ -28,7 +28,7 @@ func (b *bench) one(t *testing.T, id lead.ID, k string) *lead.Touch {
 func testRowsFold(t *testing.T, b *bench) {
 	states := rapid.SampledFrom([]lead.CallState{lead.CallInitiated, lead.CallRinging, lead.CallInMenu, lead.CallAnswered, lead.CallEnded, lead.CallMissed, lead.CallCompleted, lead.CallVoicemail})
 	n := 0
-	rapid.Check(t, func(r *rapid.T) {
+	checkSample(t, func(r *rapid.T) {
 		n++
 		call := key("call-%d", n)
 		var rows []lead.Inquiry

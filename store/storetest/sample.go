@@ -9,7 +9,7 @@ import (
 
 // sampled is how many rounds a random test of long histories runs; make chaos, which
 // sets LEADGATE_CHAOS, lets it run all.
-const sampled = 25
+const sampled = 12
 
 // checkSample checks a law on a sample of random histories: each is many transactions.
 func checkSample(t *testing.T, law func(*rapid.T)) {
