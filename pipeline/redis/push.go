@@ -19,12 +19,13 @@ import (
 func (n *Node) Push(ctx context.Context, tasks ...pipeline.Task) error {
 	n.discard(n.refs.begin(tasks))
 	here, there := n.divide(tasks)
-	if len(there) > 0 {
-		if n.room(ctx) {
-			here = append(here, n.send(ctx, there)...)
-		} else {
+	for len(there) > 0 {
+		if !n.room(ctx) {
 			here = append(here, there...)
+			break
 		}
+		some := atOnce(there)
+		here, there = append(here, n.send(ctx, there[:some])...), there[some:]
 	}
 	if len(here) == 0 {
 		return nil
@@ -35,6 +36,21 @@ func (n *Node) Push(ctx context.Context, tasks ...pipeline.Task) error {
 	}
 	n.refs.put(here, n.refs.here)
 	return nil
+}
+
+// pushBytes is about how much is written before Redis is asked for room again: what is
+// on the way takes memory there twice.
+const pushBytes = 256 << 10
+
+// atOnce returns how many tasks go in one round trip, one at least.
+func atOnce(tasks []pipeline.Task) int {
+	bytes := 0
+	for i := range tasks {
+		if bytes += len(tasks[i].Raw); bytes > pushBytes {
+			return max(1, i)
+		}
+	}
+	return len(tasks)
 }
 
 func (n *Node) divide(tasks []pipeline.Task) (here, there []pipeline.Task) {
