@@ -137,12 +137,13 @@ func (l *loading) addPerson(r pgx.Rows) error {
 }
 
 // openLeads asks for the open leads of persons, and for the last one of whoever has
-// none. The persons come before.
+// none. The persons come before. (NOT EXISTS would be an anti-join, and that one a loop
+// over all leads for each person.)
 func (l *loading) openLeads(b *batch, ids []int64) {
 	b.query(`SELECT `+leadColumns+` FROM leads WHERE status = 'open' AND merged_into IS NULL AND person = ANY($1)`, l.addLead, ids)
 	b.query(`SELECT p.id, `+prefixed("l", leadColumns)+` FROM persons p JOIN leads l ON l.number = p.last_lead
 		WHERE p.id = ANY($1) AND p.merged_into IS NULL AND l.merged_into IS NULL
-			AND NOT EXISTS (SELECT 1 FROM leads o WHERE o.person = p.id AND o.status = 'open' AND o.merged_into IS NULL)`, func(r pgx.Rows) error {
+			AND (SELECT o.number FROM leads o WHERE o.person = p.id AND o.status = 'open' AND o.merged_into IS NULL) IS NULL`, func(r pgx.Rows) error {
 		var person int64
 		found, err := scanLead(r, &person)
 		if p := l.snap.Persons[person]; err != nil || p == nil || p.OpenLead != 0 {
