@@ -170,6 +170,7 @@ type faulty struct {
 	asks    atomic.Int64 // calls of Known
 	parking func() error // called before Park; set before it can be
 	parks   atomic.Int64
+	unseen  atomic.Int64 // so many questions for a receipt come just before it is stored
 }
 
 var errDown = fmt.Errorf("%w: the store is down", lead.ErrUnavailable)
@@ -209,6 +210,9 @@ func (f *faulty) Known(ctx context.Context, ids []lead.ID) ([]lead.ID, error) {
 }
 
 func (f *faulty) Receipt(ctx context.Context, id lead.ID) (store.Receipt, error) {
+	if f.unseen.Add(-1) >= 0 {
+		return store.Receipt{}, lead.ErrNotFound
+	}
 	if f.down.Load() {
 		return store.Receipt{}, errDown
 	}

@@ -27,10 +27,16 @@ func (p *Pipeline) Receipt(ctx context.Context, id lead.ID) (store.Receipt, erro
 	if err == nil {
 		return r, nil
 	}
-	if p.o.Journal.Has(id) || p.othersHave(ctx, id) {
+	here := p.o.Journal.Has(id)
+	if !here { // it may have moved from there to the store meanwhile, before anybody is asked and while they are
+		if r, err = p.o.Store.Receipt(ctx, id); err == nil {
+			return r, nil
+		}
+	}
+	if here || p.othersHave(ctx, id) {
 		return store.Receipt{ID: id, State: store.StateAccepted, Inquiries: []store.Outcome{}}, nil
 	}
-	return p.o.Store.Receipt(ctx, id) // it may have moved from there to here meanwhile
+	return p.o.Store.Receipt(ctx, id)
 }
 
 // othersHave asks the other nodes for a delivery.

@@ -48,3 +48,25 @@ func TestReceiptOfAnotherNode(t *testing.T) {
 		t.Errorf("%d topics are heard, want the one of questions", topics)
 	}
 }
+
+// What is stored between a look into the store and one into the journal is found at
+// once, and no other node is asked.
+func TestReceiptJustStored(t *testing.T) {
+	t.Parallel()
+	n := start(t, nodeOptions{bus: NewHub()})
+	id, err := n.Accept(t.Context(), lead.Delivery{Source: "src", Key: "1", Body: []byte(`{"key":"1"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n.journal.Has(id) {
+		time.Sleep(time.Millisecond)
+	}
+	n.store.unseen.Store(1)
+	begun := time.Now()
+	if r, err := n.Receipt(t.Context(), id); err != nil || r.State != store.StateStored {
+		t.Errorf("Receipt = %+v, %v", r, err)
+	}
+	if took := time.Since(begun); took >= askPatience {
+		t.Errorf("it took %v: others were asked", took)
+	}
+}
