@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	startTime = 30 * time.Second // how long a server may take to answer
-	stopTime  = 20 * time.Second // and to end when asked to
+	startTime = time.Minute // how long a server may take to answer
+	stopTime  = time.Minute // and to end when asked to: a busy disk takes its time
 )
 
 // process is one server. It can be ended and started again, on the same port and
