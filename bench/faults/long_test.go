@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -181,8 +182,8 @@ func (f *field) mishap() {
 
 // usage is what a process held over time.
 type usage struct {
-	hours                  []float64 // since the start
-	rss, files, goroutines []float64
+	hours                        []float64 // since the start
+	rss, heap, files, goroutines []float64
 }
 
 func (u *usage) watch(ctx context.Context, g *gateway.Gateway, api *oracle.API) {
@@ -195,45 +196,63 @@ func (u *usage) watch(ctx context.Context, g *gateway.Gateway, api *oracle.API) 
 		}
 		u.hours = append(u.hours, time.Since(start).Hours())
 		u.rss = append(u.rss, float64(rss)/(1<<20))
+		u.heap = append(u.heap, m["go_memstats_heap_alloc_bytes"]/(1<<20))
 		u.files = append(u.files, m["process_open_fds"])
 		u.goroutines = append(u.goroutines, m["go_goroutines"])
 	})
 }
 
-// judge prints slopes over the second half, when everything is warm, and fails when
-// a long run shows one that is no noise.
+// judge prints slopes once everything is warm, and fails when a long run shows one
+// that is no noise: one that is too large even if it is two standard errors less.
 func (u *usage) judge(t *testing.T, node int) {
 	t.Helper()
-	half := len(u.hours) / 2
+	warm := len(u.hours) / 4
 	for _, c := range []struct {
 		name   string
 		values []float64
 		most   float64 // growth an hour that is noise
-	}{{"RSS in MB", u.rss, 30}, {"open files", u.files, 20}, {"goroutines", u.goroutines, 40}} {
-		if len(c.values)-half < 3 {
+	}{{"RSS in MB", u.rss, 30}, {"live heap in MB", u.heap, 10}, {"open files", u.files, 20}, {"goroutines", u.goroutines, 40}} {
+		x, y := medians(u.hours[warm:], 12), medians(c.values[warm:], 12)
+		if len(y) < 3 {
 			t.Errorf("node %d: too few samples of %s", node, c.name)
 			continue
 		}
-		mean, perHour := slope(u.hours[half:], c.values[half:])
-		t.Logf("node %d: %s %.1f on average, at most %.1f, %+.2f an hour", node, c.name, mean, slices.Max(c.values), perHour)
-		if *long >= 10*time.Minute && perHour > c.most {
-			t.Errorf("node %d: %s grow by %.1f an hour", node, c.name, perHour)
+		mean, perHour, give := slope(x, y)
+		t.Logf("node %d: %s %.1f on average, at most %.1f, %+.2f ± %.2f an hour", node, c.name, mean, slices.Max(c.values), perHour, give)
+		if *long >= 10*time.Minute && perHour-2*give > c.most {
+			t.Errorf("node %d: %s grow by %.1f ± %.1f an hour", node, c.name, perHour, give)
 		}
 	}
 }
 
-// slope fits a line by least squares.
-func slope(x, y []float64) (mean, by float64) {
+// medians are those of n spans of equal length: what swings from second to second,
+// as memory does between two collections, says nothing of growth.
+func medians(values []float64, n int) (out []float64) {
+	for span := range slices.Chunk(values, max(1, len(values)/n)) {
+		out = append(out, slices.Sorted(slices.Values(span))[len(span)/2])
+	}
+	return out
+}
+
+// slope fits a line by least squares; give is the standard error of by.
+func slope(x, y []float64) (mean, by, give float64) {
 	var sx, sy, sxx, sxy float64
 	for i := range x {
 		sx, sy = sx+x[i], sy+y[i]
 		sxx, sxy = sxx+x[i]*x[i], sxy+x[i]*y[i]
 	}
 	n := float64(len(x))
-	if d := n*sxx - sx*sx; d > 0 {
-		by = (n*sxy - sx*sy) / d
+	d := sxx - sx*sx/n
+	if mean = sy / n; d <= 0 {
+		return mean, 0, 0
 	}
-	return sy / n, by
+	by = (sxy - sx*sy/n) / d
+	rest := 0.0
+	for i := range x {
+		off := y[i] - mean - by*(x[i]-sx/n)
+		rest += off * off
+	}
+	return mean, by, math.Sqrt(rest / max(1, n-2) / d)
 }
 
 func TestSlope(t *testing.T) {
@@ -243,8 +262,8 @@ func TestSlope(t *testing.T) {
 	for i := range 1000 {
 		x, y = append(x, float64(i)/100), append(y, 7+3*float64(i)/100+rnd.Float64()-.5)
 	}
-	if mean, by := slope(x, y); by < 2.95 || by > 3.05 || mean < 21 || mean > 23 {
-		t.Errorf("mean %v, slope %v", mean, by)
+	if mean, by, give := slope(medians(x, 20), medians(y, 20)); by < 2.9 || by > 3.1 || mean < 21 || mean > 23 || give <= 0 || give > .1 {
+		t.Errorf("mean %v, slope %v ± %v", mean, by, give)
 	}
 }
 
