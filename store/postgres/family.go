@@ -67,7 +67,8 @@ func (l *loading) family(ctx context.Context, persons []int64) (*store.Family, e
 	}
 	var b batch
 	for _, which := range [...]string{`status = 'open' AND merged_into IS NULL`, `status <> 'open'`} {
-		b.query(`WITH RECURSIVE family(one) AS (SELECT number FROM leads WHERE `+which+` AND person = ANY($1)
+		b.query(`WITH RECURSIVE family(one) AS (SELECT l.number FROM unnest($1::bigint[]) AS of(person)
+					CROSS JOIN LATERAL (SELECT number FROM leads WHERE leads.person = of.person AND `+which+` OFFSET 0) l
 				UNION SELECT l.number FROM leads l JOIN family f ON l.merged_into = f.one WHERE l.merged_into IS NOT NULL)
 			SELECT `+leadColumns+` FROM leads JOIN family ON number = one`, l.addLead, l.personIDs())
 	}

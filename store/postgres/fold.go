@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"leadgate/lead"
 )
 
 // added is the value of a counter of which some rows are not added up yet: of times
@@ -12,8 +14,9 @@ const added = `(CASE WHEN name LIKE 'last.%' THEN max(value) ELSE sum(value) END
 
 // The locks of jobs that one node at a time does, each for the length of a transaction.
 const (
-	lockFold  = 0x6c656164_00000001
-	lockIndex = 0x6c656164_00000002
+	lockFold   = 0x6c656164_00000001
+	lockIndex  = 0x6c656164_00000002
+	lockSurvey = 0x6c656164_00000003
 )
 
 // foldEvery is how often a node adds up what transactions counted.
@@ -45,6 +48,9 @@ func (f *folds) due() bool {
 func (s *Store) fold(ctx context.Context) error {
 	if !s.folds.due() {
 		return nil
+	}
+	if err := s.survey(ctx); lead.IsPermanent(err) { // what passes is tried again the next time
+		return err
 	}
 	return s.rows(ctx, "adding up counters", func(ctx context.Context, t *tx) error {
 		if mine, err := t.lock(ctx, lockFold); err != nil || !mine {

@@ -149,7 +149,8 @@ func (s *Store) Holding(ctx context.Context, keys []string) ([]lead.Lead, error)
 		return leads, nil
 	}
 	err := s.view(ctx, "looking for duplicates", func(ctx context.Context, t *tx) error {
-		if err := t.each(ctx, held+`SELECT `+leadColumns+` FROM leads WHERE status = 'open' AND merged_into IS NULL AND person IN (SELECT person FROM held) ORDER BY number DESC LIMIT 50`, func(r pgx.Rows) error {
+		if err := t.each(ctx, held+`SELECT `+prefixed("l", leadColumns)+` FROM (SELECT DISTINCT person FROM held) of
+			CROSS JOIN LATERAL (SELECT * FROM leads WHERE leads.person = of.person AND status = 'open' AND merged_into IS NULL LIMIT 1) l ORDER BY number DESC LIMIT 50`, func(r pgx.Rows) error {
 			l, err := scanLead(r)
 			leads = append(leads, l)
 			return err

@@ -137,10 +137,12 @@ func (l *loading) addPerson(r pgx.Rows) error {
 }
 
 // openLeads asks for the open leads of persons, and for the last one of whoever has
-// none. The persons come before. (NOT EXISTS would be an anti-join, and that one a loop
-// over all leads for each person.)
+// none. The persons come before. Each person is looked up by itself: without statistics
+// person = ANY($1) is taken to cost more than reading all leads that are open, and NOT
+// EXISTS would be an anti-join, which is a loop over them for each person.
 func (l *loading) openLeads(b *batch, ids []int64) {
-	b.query(`SELECT `+leadColumns+` FROM leads WHERE status = 'open' AND merged_into IS NULL AND person = ANY($1)`, l.addLead, ids)
+	b.query(`SELECT `+prefixed("l", leadColumns)+` FROM unnest($1::bigint[]) AS of(person)
+		CROSS JOIN LATERAL (SELECT * FROM leads WHERE leads.person = of.person AND status = 'open' AND merged_into IS NULL LIMIT 1) l`, l.addLead, ids)
 	b.query(`SELECT p.id, `+prefixed("l", leadColumns)+` FROM persons p JOIN leads l ON l.number = p.last_lead
 		WHERE p.id = ANY($1) AND p.merged_into IS NULL AND l.merged_into IS NULL
 			AND (SELECT o.number FROM leads o WHERE o.person = p.id AND o.status = 'open' AND o.merged_into IS NULL) IS NULL`, func(r pgx.Rows) error {
