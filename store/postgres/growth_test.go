@@ -60,6 +60,32 @@ func TestReadsDoNotGrow(t *testing.T) {
 	}
 }
 
+// What transactions counted and nobody has added up yet is read by none of them.
+func TestCountsAreNotRead(t *testing.T) {
+	t.Parallel()
+	s, _ := opened(t, nil)
+	at := time.Now().UTC()
+	next := 0
+	cost := func() int64 {
+		before := rowsRead(t, s)
+		if _, err := s.Apply(t.Context(), []store.Item{benchItem(next, at)}); err != nil {
+			t.Fatal(err)
+		}
+		next++
+		return rowsRead(t, s) - before
+	}
+	for range 3 { // statistics, connections
+		cost()
+	}
+	first := cost()
+	for range 100 {
+		cost()
+	}
+	if last := cost(); last > first+50 {
+		t.Errorf("an inquiry reads %d rows after 100 others, %d before", last, first)
+	}
+}
+
 // rowsRead is how many rows all queries of transactions have read so far. A connection
 // reports its counters when it is told to.
 func rowsRead(t *testing.T, s *Store) (n int64) {

@@ -287,7 +287,7 @@ func (l *loading) names(b *batch, sources []string) {
 			names = append(names, prefix+n)
 		}
 	}
-	b.query(`SELECT name, sum(value)::bigint FROM (SELECT name, value FROM counters WHERE name = ANY($1) UNION ALL SELECT name, value FROM counts WHERE name = ANY($1)) c
+	b.query(`SELECT name, sum(value)::bigint FROM (SELECT name, value FROM counters WHERE name = ANY($1) UNION ALL SELECT name, value FROM counts WHERE name = ANY($1) AND name LIKE 'names.%') c
 		GROUP BY name`, func(r pgx.Rows) error {
 		var name string
 		var value int64
