@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"leadgate/lead"
 )
 
 // added is the value of a counter of which some rows are not added up yet: of times
@@ -30,6 +28,7 @@ const foldMost = 100_000
 type folds struct {
 	mu   sync.Mutex
 	last time.Time
+	rest time.Time // until when no table is surveyed, since one took too long
 }
 
 // due reports whether it is time, and takes the turn if it is.
@@ -49,7 +48,7 @@ func (s *Store) fold(ctx context.Context) error {
 	if !s.folds.due() {
 		return nil
 	}
-	if err := s.survey(ctx); lead.IsPermanent(err) { // what passes is tried again the next time
+	if err := s.surveyDue(ctx); err != nil {
 		return err
 	}
 	return s.rows(ctx, "adding up counters", func(ctx context.Context, t *tx) error {
